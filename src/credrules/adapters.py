@@ -1,0 +1,134 @@
+"""The two kinds of object that plugins offer: student records to read, and issuers to act through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
+
+    from credrules.awards import Award, Receipt
+    from credrules.errors import Problem
+    from credrules.records import Record
+
+
+class Knows(StrEnum):
+    """How much of something a source can tell."""
+
+    FULL = "full"
+    PARTIAL = "partial"  # for some learners or rows; where it is missing the record says None
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What an adapter can know, stated before a record is read.
+
+    A rule that needs what is `NONE` here is refused when the rules are loaded: an answer that nobody can give must not
+    look like an answer.
+    """
+
+    grades: Knows = Knows.FULL
+    credits: Knows = Knows.NONE
+    grading_basis: Knows = Knows.NONE
+    levels: Knows = Knows.NONE
+    attributes: Knows = Knows.NONE
+    origins: Knows = Knows.NONE
+    affiliation: Knows = Knows.NONE
+    admissions: Knows = Knows.NONE
+    registration_dates: Knows = Knows.NONE
+    milestones: Knows = Knows.NONE
+    holds: Knows = Knows.NONE
+    enrolments: Knows = Knows.NONE
+    privacy: Knows = Knows.NONE
+
+    def lacking(self) -> frozenset[str]:
+        return frozenset(f.name for f in fields(self) if getattr(self, f.name) is Knows.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A learner whose rows could not be read, and why. Nothing is decided about such a learner."""
+
+    learner_id: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Whole learners: no learner's rows straddle two batches."""
+
+    records: tuple[Record, ...]
+    set_aside: tuple[SetAside, ...] = ()
+
+
+@runtime_checkable
+class StudentRecords(Protocol):
+    """A source of student records. It only ever reads.
+
+    Held to its promises by `credrules.testing.RecordsSuite`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can know. Raises RecordsError where that cannot be found out."""
+
+    def count(self) -> int | None:
+        """How many learners there are, for a progress bar; None where asking is dear."""
+
+    def batches(self, learners: Collection[str] | None = None, size: int = 500) -> Iterator[Batch]:
+        """Records in learner order, at most `size` to a batch; all learners, or only those named.
+
+        Raises RecordsError where the source as a whole cannot be read, naming every reason. A fault in one learner's
+        rows is no exception: it comes back in `Batch.set_aside`. Every learner of the source is in one or the other.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a check of an issued document found. `faults` is empty where everything held.
+
+    `references` are those of the receipts that belong to it: one for a badge, many for a file of notes.
+    """
+
+    subject: str
+    facts: dict[str, str] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Issuer(Protocol):
+    """Something that turns an award into a badge or a transcript note.
+
+    `issue` and `find` fail in exactly three ways: Refused, Unavailable, OutcomeUnknown. Held to its promises by
+    `credrules.testing.IssuerSuite`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What program files call it."""
+
+    def check(self) -> Iterable[str]:
+        """What would keep this issuer from working, in sentences; nothing where it is ready. Changes nothing."""
+
+    def find(self, award: Award) -> Receipt | None:
+        """The receipt of this award if it was ever issued, looked up by its key; None where it surely was not."""
+
+    def issue(self, award: Award) -> Receipt:
+        """Issue it. Called once for a key, unless `find` has since said that it never arrived."""
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """An issuer that can also check a document of its own kind."""
+
+    def verify(self, path: Path) -> Verification | None:
+        """What the document says and whether it holds; None where it is not of this issuer's kind."""

@@ -1,0 +1,88 @@
+"""What people say: attestations and granted exceptions, for one learner and one program.
+
+They come through the CLI (or another front), are kept in the ledger and are part of what a decision is made from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+COMPLETE = "complete"
+"""The statement that everything in the program is done; any other statement is a milestone's code."""
+
+
+class Role(StrEnum):
+    LEAD = "lead"
+    OFFICE = "office"
+
+
+class ExceptionKind(StrEnum):
+    WAIVER = "waiver"
+    SUBSTITUTION = "substitution"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """A named person's word. With `withdrawn` it takes an earlier one, of the same role and statement, back."""
+
+    learner_id: str
+    program: str
+    role: Role
+    statement: str
+    by: str
+    on: date
+    evidence: str | None = None
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantedException:
+    """A waiver or a substitution: data with a name, a reason and a date, never an edited rule.
+
+    `requirement` is the id of a requirement or of a rule. A substitution names the `course` that may stand in for what
+    the requirement asks; its grade and everything else about it are still judged. With `withdrawn` it takes an earlier
+    one, of the same kind, requirement and course, back.
+    """
+
+    learner_id: str
+    program: str
+    kind: ExceptionKind
+    requirement: str
+    reason: str
+    by: str
+    on: date
+    course: str | None = None
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Everything people have said about one learner, for all programs: what stands, nothing withdrawn."""
+
+    attestations: tuple[Attestation, ...] = ()
+    exceptions: tuple[GrantedException, ...] = ()
+
+
+def standing(attestations: list[Attestation], exceptions: list[GrantedException]) -> Word:
+    """What stands of all that was said, in the order it was said: a withdrawal removes what came before it."""
+    said: dict[tuple[str, str, str], Attestation] = {}
+    for word in attestations:
+        key = (word.program, word.role, word.statement)
+        said.pop(key, None)
+        if not word.withdrawn:
+            said[key] = word
+    granted: dict[tuple[str, str, str, str], GrantedException] = {}
+    for grant in exceptions:
+        bound = (grant.program, grant.kind, grant.requirement, grant.course or "")
+        granted.pop(bound, None)
+        if not grant.withdrawn:
+            granted[bound] = grant
+    return Word(
+        tuple(said[key] for key in sorted(said)),
+        tuple(granted[bound] for bound in sorted(granted)),
+    )

@@ -1,0 +1,223 @@
+"""Case files: situations beside a program file, and what must be decided in them, with the reasons."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from credrules import rule_shapes as shapes
+from credrules import yaml_files
+from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
+from credrules.deciding import Decider
+from credrules.errors import EngineError, RuleFileError, nearest
+from credrules.plan import make_plan
+from credrules.reasons import NOT_USED, OUTCOMES, UNSURE
+from credrules.records import (
+    Admission,
+    Attempt,
+    Course,
+    Hold,
+    Learner,
+    Milestone,
+    MilestoneStatus,
+    Record,
+    Registration,
+    Term,
+)
+from credrules.rule_files import CASES, PROGRAMS, file_name
+from credrules.shape_faults import read_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from credrules.decisions import Decision
+    from credrules.engines import Engine
+    from credrules.plan import Plan
+    from credrules.rules import RuleSet
+    from credrules.yaml_files import Document
+
+LEARNER = "the learner"
+SEASONS = {
+    "winter": ((1, 2), (1, 24)),
+    "spring": ((1, 26), (5, 15)),
+    "summer": ((5, 26), (8, 14)),
+    "fall": ((8, 24), (12, 18)),
+}
+"""First and last day of the terms in case files, as (month, day); the same in every year."""
+
+CODES = frozenset({*OUTCOMES, *NOT_USED, *UNSURE})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One situation and what came of it. `faults` are sentences, none where all was as expected."""
+
+    program: str
+    name: str
+    where: str  # file:line
+    faults: tuple[str, ...]
+    decision: Decision | None = None
+
+
+def check_cases(folder: Path, rule_set: RuleSet, make_engine: Callable[[Plan], Engine] | None) -> Iterator[CaseResult]:
+    """Decide every situation of every case file beside the programs of `rule_set`.
+
+    Raises RuleFileError where a case file cannot be understood, with every problem in all of them.
+    """
+    documents = []
+    for program in rule_set.programs:
+        path = folder / PROGRAMS / f"{program.place.file.rpartition('/')[2].removesuffix('.yaml')}{CASES}"
+        if path.exists():
+            document = yaml_files.read(path, file_name(path, folder))
+            documents.append((program.id, document, read_shape(document, shapes.CaseFile)))
+    for program_id, document, shape in documents:
+        if shape:
+            _check_words(rule_set, program_id, document, shape)
+    problems = [problem for _, document, _ in documents for problem in document.problems]
+    if problems:
+        raise RuleFileError(problems)
+    for program_id, document, shape in documents:
+        plan = make_plan(rule_set, [program_id])
+        decider = Decider(plan, make_engine(plan) if make_engine else None)
+        for index, case in enumerate(shape.cases if shape else ()):
+            where = f"{document.name}:{document.line(('cases', index))}"
+            yield _check(decider, program_id, case, where)
+
+
+def _check_words(rule_set: RuleSet, program_id: str, document: Document, shape: shapes.CaseFile) -> None:
+    """Note what a case speaks of that does not exist: reasons, nodes, terms, attestations."""
+    nodes = {node.id for plan in make_plan(rule_set, [program_id]).programs for node in plan.nodes}
+    names: set[str] = set()
+    for index, case in enumerate(shape.cases):
+        place = ("cases", index)
+        if case.name in names:
+            document.problem(place, f"there is a case '{case.name}' above already.")
+        names.add(case.name)
+        for code in case.expect.because:
+            if code not in CODES:
+                message = f"'{code}' is no reason. The codes are listed in docs/reasons.md."
+                document.problem((*place, "expect", "because"), message + nearest(code, CODES))
+        for node in case.expect.nodes:
+            if node not in nodes:
+                message = f"'{node}' is no requirement or rule of {program_id}. There are: {', '.join(sorted(nodes))}."
+                document.problem((*place, "expect", "nodes", node), message + nearest(node, nodes))
+        for number, attempt in enumerate(case.given.attempts):
+            if _term(attempt.term) is None:
+                message = f"'{attempt.term}' is no term; write a season and a year, such as 'fall 2026'."
+                document.problem((*place, "given", "attempts", number, "term"), message)
+        for said in case.given.attestations:
+            if said.partition(":")[0].strip() not in tuple(Role):
+                message = f"'{said}' is no attestation; write lead, office, or 'lead: milestone'."
+                document.problem((*place, "given", "attestations"), message)
+
+
+def _check(decider: Decider, program_id: str, case: shapes.CaseShape, where: str) -> CaseResult:
+    record, word = situation(case, program_id)
+    try:
+        decided = decider.decide(record, word, case.as_of, everyone=True)
+    except EngineError as error:
+        return CaseResult(program_id, case.name, where, (str(error),))
+    if decided.disagreements:
+        return CaseResult(program_id, case.name, where, tuple(one.text for one in decided.disagreements))
+    decision = decided.decisions[0]
+    return CaseResult(program_id, case.name, where, tuple(_faults(case.expect, decision)), decision)
+
+
+def _faults(expect: shapes.ExpectShape, decision: Decision) -> Iterator[str]:
+    reasons = list(decision.reason.walk())
+    if str(decision.outcome) != expect.outcome:
+        yield f"expected {expect.outcome}, decided {decision.outcome}: {decision.reason.text}"
+    given = {reason.because for reason in reasons} | {one.because for reason in reasons for one in reason.refused}
+    given |= {
+        code for reason in reasons for use in reason.used for code, text in UNSURE.items() if text in use.standing
+    }
+    for code in expect.because:
+        if code not in given:
+            yield f"the reason '{code}' was not given; these were: {', '.join(sorted(given))}"
+    outcomes = {reason.node: reason.outcome for reason in reasons}
+    for node, outcome in expect.nodes.items():
+        if str(outcomes.get(node)) != outcome:
+            yield f"'{node}' should be {outcome}; it is {outcomes.get(node)}"
+
+
+def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
+    """The made-up learner of a case."""
+    given = case.given
+    record = Record(
+        learner=Learner(learner_id=LEARNER, affiliation=None if given.affiliation == "unknown" else given.affiliation),
+        attempts=tuple(_attempt(number, attempt) for number, attempt in enumerate(given.attempts, start=1)),
+        admissions=None
+        if given.admissions == "unknown"
+        else tuple(Admission(kind=one.kind, since=one.since) for one in given.admissions),
+        milestones=tuple(
+            Milestone(
+                code=one.code,
+                status=None if one.status == "unknown" else MilestoneStatus(one.status),
+                evidence=one.evidence,
+            )
+            for one in given.milestones
+        ),
+        holds=tuple(Hold(code=name, blocks=frozenset({name})) for name in given.holds),
+    )
+    exceptions = tuple(
+        GrantedException(
+            learner_id=LEARNER,
+            program=program_id,
+            kind=ExceptionKind.SUBSTITUTION if one.course else ExceptionKind.WAIVER,
+            requirement=one.requirement,
+            reason="granted in this case",
+            by="the office",
+            on=case.as_of,
+            course=one.course,
+        )
+        for one in given.exceptions
+    )
+    return record, Word(tuple(_attestation(said, program_id, case.as_of) for said in given.attestations), exceptions)
+
+
+def _attempt(number: int, shape: shapes.GivenAttempt) -> Attempt:
+    term = _term(shape.term)
+    course = Course.parse(shape.course)
+    if term is None or course is None:
+        raise ValueError(shape)  # cannot be: both have been checked
+    graded = shape.grade is not None
+    return Attempt(
+        attempt_id=f"attempt {number}",
+        course=course,
+        term=term,
+        level=shape.level,
+        origin=shape.origin,
+        registration=Registration(shape.registration),
+        registered_on=shape.registered_on or term.starts,
+        grade=shape.grade,
+        basis=shape.basis,
+        lapses_on=shape.lapses_on,
+        credits_attempted=shape.credits,
+        credits_earned=shape.credits if graded else Decimal(0),
+        attributes=frozenset(shape.attributes),
+    )
+
+
+def _term(text: str) -> Term | None:
+    match = re.fullmatch(r"([a-z]+) (\d{4})", text)
+    if not match or match[1] not in SEASONS:
+        return None
+    (first, last), year = SEASONS[match[1]], int(match[2])
+    return Term(date(year, *first), date(year, *last), text, text)
+
+
+def _attestation(text: str, program_id: str, day: date) -> Attestation:
+    role, _, statement = text.partition(":")
+    return Attestation(
+        learner_id=LEARNER,
+        program=program_id,
+        role=Role(role.strip()),
+        statement=statement.strip() or COMPLETE,
+        by=f"the {role.strip()}",
+        on=day,
+        evidence="https://evidence.example/1" if statement else None,
+    )

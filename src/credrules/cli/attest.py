@@ -1,0 +1,204 @@
+"""`credrules attest` and `credrules except`: people's word, with a name and a date."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role
+from credrules.cli.options import Day, program_argument, today
+from credrules.cli.screen import Screen, complete_program
+from credrules.errors import CredrulesError, InputError, Problem, nearest
+from credrules.ledger import Ledger
+from credrules.plan import make_plan
+from credrules.records import Course
+from credrules.rule_files import load
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from credrules.plan import Plan
+    from credrules.settings import Settings
+
+COLUMNS = ("learner_id", "program", "role", "statement", "by", "on", "evidence")
+
+
+@click.command()
+@click.argument("learner", required=False)
+@click.argument("program", required=False, shell_complete=complete_program)
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="Whose word it is.")
+@click.option("--milestone", help="That this milestone is done; left out, that everything is complete.")
+@click.option("--evidence", help="A link to the evidence.")
+@click.option("--by", help="The name of the person whose word it is.")
+@click.option("--on", type=Day(), default=today, help="The day; today where left out.")
+@click.option("--withdraw", is_flag=True, help="Take an earlier attestation back.")
+@click.option(
+    "--from",
+    "path",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help=f"Many at once, from a CSV file with the columns {', '.join(COLUMNS)}.",
+)
+@click.pass_obj
+def attest(
+    screen: Screen,
+    learner: str | None,
+    program: str | None,
+    role: str | None,
+    milestone: str | None,
+    evidence: str | None,
+    by: str | None,
+    on: date,
+    withdraw: bool,
+    path: Path | None,
+) -> None:
+    """Record that the lead or the office says that a learner is done."""
+    settings = screen.settings()
+    plan = make_plan(load(settings.rules))
+    if path:
+        attestations = _read(path, plan)
+    elif learner and program and role and by:
+        attestations = [
+            Attestation(
+                learner_id=learner,
+                program=program,
+                role=Role(role),
+                statement=milestone or COMPLETE,
+                by=by,
+                on=on,
+                evidence=evidence,
+                withdrawn=withdraw,
+            )
+        ]
+        problems = [Problem("credrules attest", 0, fault) for fault in _faults(attestations[0], plan)]
+        if problems:
+            raise InputError(problems)
+    else:
+        raise click.UsageError("give LEARNER PROGRAM --role --by, or --from FILE")
+    with Ledger.open(settings.ledger) as ledger:
+        ledger.attest(*attestations)
+    screen.document(attestations)
+    if len(attestations) == 1:
+        one = attestations[0]
+        what = "withdrawn" if one.withdrawn else "recorded"
+        screen.say(
+            f"{what.capitalize()}: {one.by} ({one.role}) for {one.learner_id} in {one.program}: {one.statement}."
+        )
+    else:
+        screen.say(f"{len(attestations)} attestations are recorded.")
+    screen.say("The next `credrules run` decides with them.")
+
+
+def _faults(attestation: Attestation, plan: Plan) -> list[str]:
+    programs = {program.program.id: program for program in plan.programs}
+    if attestation.program not in programs:
+        return [
+            f"'{attestation.program}' is no program. There are: {', '.join(programs)}."
+            f"{nearest(attestation.program, programs)}"
+        ]
+    said = sorted({node.code for node in programs[attestation.program].nodes if node.role is attestation.role})
+    if attestation.statement not in said:
+        listed = ", ".join(said) or "nothing"
+        return [f"'{attestation.statement}' is nothing that the {attestation.role} attests here. There is: {listed}."]
+    return []
+
+
+def _read(path: Path, plan: Plan) -> list[Attestation]:
+    problems: list[Problem] = []
+    attestations = []
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.DictReader(lines)
+        missing = [name for name in COLUMNS[:-1] if name not in (rows.fieldnames or ())]
+        if missing:
+            message = f"lacks the columns {', '.join(missing)}. It needs: {', '.join(COLUMNS)}."
+            raise InputError([Problem(str(path), 1, message)])
+        for row in rows:
+            try:
+                attestation = Attestation(
+                    learner_id=row["learner_id"],
+                    program=row["program"],
+                    role=Role(row["role"]),
+                    statement=row["statement"] or COMPLETE,
+                    by=row["by"],
+                    on=Day().convert(row["on"], None, None),
+                    evidence=row.get("evidence") or None,
+                )
+            except (ValueError, click.BadParameter) as error:
+                problems.append(Problem(str(path), rows.line_num, f"{error}."))
+                continue
+            faults = _faults(attestation, plan)
+            if not attestation.learner_id or not attestation.by:
+                faults.append("'learner_id' and 'by' must not be empty.")
+            problems += [Problem(str(path), rows.line_num, fault) for fault in faults]
+            attestations.append(attestation)
+    if problems:
+        raise InputError(problems)
+    return attestations
+
+
+@click.command(name="except")
+@click.argument("learner")
+@program_argument
+@click.argument("requirement")
+@click.option("--substitute", metavar="COURSE", help="This course may stand in; left out, the requirement is waived.")
+@click.option("--reason", required=True, help="Why.")
+@click.option("--by", required=True, help="The name of the person who grants it.")
+@click.option("--on", type=Day(), default=today, help="The day; today where left out.")
+@click.option("--withdraw", is_flag=True, help="Take it back.")
+@click.pass_obj
+def grant_exception(
+    screen: Screen,
+    learner: str,
+    program: str,
+    requirement: str,
+    substitute: str | None,
+    reason: str,
+    by: str,
+    on: date,
+    withdraw: bool,
+) -> None:
+    """Grant one learner a waiver or a substitution for one requirement or rule."""
+    settings = screen.settings()
+    _check_exception(settings, program, requirement, substitute)
+    course = Course.parse(substitute) if substitute else None
+    granted = GrantedException(
+        learner_id=learner,
+        program=program,
+        kind=ExceptionKind.SUBSTITUTION if course else ExceptionKind.WAIVER,
+        requirement=requirement,
+        reason=reason,
+        by=by,
+        on=on,
+        course=course.code if course else None,
+        withdrawn=withdraw,
+    )
+    with Ledger.open(settings.ledger) as ledger:
+        ledger.grant(granted)
+    screen.document(granted)
+    screen.say(
+        f"{'Withdrawn' if withdraw else 'Granted'}: {granted.kind} of '{requirement}' for {learner} in {program}."
+    )
+    screen.say("The next `credrules run` decides with it.")
+
+
+def _check_exception(settings: Settings, program: str, requirement: str, substitute: str | None) -> None:
+    plan = make_plan(load(settings.rules))
+    programs = {one.program.id: one for one in plan.programs}
+    if program not in programs:
+        raise CredrulesError(
+            f"'{program}' is no program. There are: {', '.join(programs)}.{nearest(program, programs)}"
+        )
+    nodes = {node.id: node for node in programs[program].nodes if node.id not in ("requirements", "conferral")}
+    if requirement not in nodes:
+        raise CredrulesError(
+            f"'{requirement}' is no requirement or rule of {program}. There are: {', '.join(nodes)}."
+            f"{nearest(requirement, nodes)}"
+        )
+    if substitute and Course.parse(substitute) is None:
+        raise CredrulesError(f"'{substitute}' is not a course code; one looks like 'STA 501'.")
+    if substitute and not nodes[requirement].ways:
+        raise CredrulesError(
+            f"'{requirement}' asks for no course, so none can stand in. Leave --substitute out to waive it."
+        )

@@ -1,0 +1,92 @@
+"""`credrules check`: is everything in order before a run? `credrules schema`: the schemas that editors use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from credrules.engines.durable_driver import load_engine
+from credrules.errors import CredrulesError, InputError
+from credrules.installation import assemble
+from credrules.json_schemas import schemas
+from credrules.plugins import Plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from credrules.cli.screen import Screen
+    from credrules.installation import Installation
+    from credrules.settings import Settings
+
+NOT_IN_ORDER = 2
+
+
+@click.command()
+@click.pass_obj
+def check(screen: Screen) -> int:
+    """Check rules, plugins, records, issuers and ledger, and say everything that is wrong. Changes nothing."""
+    settings = screen.settings()
+    faults = [f"plugin {plugin.name}: {plugin.fault}" for plugin in Plugins().found if plugin.fault]
+    faults += list(_engine(settings))
+    installation: Installation | None = None
+    try:
+        installation = assemble(settings)
+    except InputError as error:
+        faults += [str(problem) for problem in error.problems]
+    except CredrulesError as error:
+        if str(error) not in faults:
+            faults.append(str(error))
+    if installation:
+        faults += [*_records(installation), *_issuers(installation), *_ledger(installation)]
+    screen.document({"in_order": not faults, "faults": faults})
+    for fault in faults:
+        screen.say(f"✗ {fault}")
+    if not faults and installation:
+        screen.say(f"✓ rules: {len(installation.plan.programs)} programs in {settings.rules.name}/")
+        screen.say(f"✓ records: {installation.records.name}, {installation.records.count()} learners")
+        screen.say(f"✓ issuers: {', '.join(installation.issuers) or 'none'}")
+        screen.say(f"✓ engines: {' and '.join(installation.decider.engines)}")
+        screen.say("Everything is in order.")
+    return NOT_IN_ORDER if faults else 0
+
+
+def _engine(settings: Settings) -> Iterator[str]:
+    if settings.engine == "durable":
+        try:
+            load_engine()
+        except CredrulesError as error:
+            yield str(error)
+
+
+def _records(installation: Installation) -> Iterator[str]:
+    try:
+        next(iter(installation.records.batches(size=1)), None)
+    except InputError as error:
+        yield from map(str, error.problems)
+    except CredrulesError as error:
+        yield str(error)
+
+
+def _issuers(installation: Installation) -> Iterator[str]:
+    for issuer in installation.issuers.values():
+        for fault in issuer.check():
+            yield f"issuer {issuer.name}: {fault}"
+
+
+def _ledger(installation: Installation) -> Iterator[str]:
+    try:
+        installation.ledger().close()
+    except CredrulesError as error:
+        yield str(error)
+
+
+@click.command()
+@click.pass_obj
+def schema(screen: Screen) -> None:
+    """Write the JSON Schemas of the rule files into the rule folder, for editors to complete from."""
+    folder = screen.settings().rules / "schema"
+    folder.mkdir(exist_ok=True)
+    for name, text in schemas().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    screen.say(f"Wrote {', '.join(schemas())} to {folder}.")

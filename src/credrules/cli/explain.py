@@ -1,0 +1,87 @@
+"""`credrules explain`: one learner, one program, in full sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from credrules.attestations import Word
+from credrules.cli.options import as_of, program_argument
+from credrules.cli.screen import Screen, mark
+from credrules.decisions import Outcome
+from credrules.errors import CredrulesError, RecordsError
+from credrules.installation import assemble
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from credrules.decisions import Decision, Reason
+    from credrules.installation import Installation
+
+VERDICTS = {
+    Outcome.MET: "{learner} has completed {title}.",
+    Outcome.AWAITING: "{learner} has done everything for {title}; only a person's word is missing.",
+    Outcome.PENDING: "{learner} will complete {title} with the work in progress.",
+    Outcome.UNDETERMINED: "Whether {learner} has completed {title} cannot be told: a fact is unknown.",
+    Outcome.UNMET: "{learner} has not completed {title}.",
+}
+
+
+@click.command()
+@click.argument("learner")
+@program_argument
+@as_of
+@click.pass_obj
+def explain(screen: Screen, learner: str, program: str, as_of: date) -> None:
+    """Say what counts for a learner in a program, what is missing, and why."""
+    installation = assemble(screen.settings(), [program])
+    decision = decide_one(installation, learner, as_of)
+    screen.document(decision)
+    if not screen.as_json:
+        _print(screen, installation, decision)
+
+
+def decide_one(installation: Installation, learner: str, as_of: date) -> Decision:
+    """The decision on one learner under the installation's one program, recorded nowhere."""
+    for batch in installation.records.batches([learner]):
+        for aside in batch.set_aside:
+            raise RecordsError(aside.problems)
+        for record in batch.records:
+            with installation.ledger() as ledger:
+                word = ledger.word_of([learner]).get(learner, Word())
+            decided = installation.decider.decide(record, word, as_of, everyone=True)
+            if decided.disagreements:
+                raise CredrulesError(decided.disagreements[0].text)
+            return decided.decisions[0]
+    raise CredrulesError(f"The records from '{installation.records.name}' have no learner '{learner}'.")
+
+
+def _print(screen: Screen, installation: Installation, decision: Decision) -> None:
+    program = installation.plan.programs[0].program
+    title = f"{program.title} ({program.id}, in effect since {program.version})"
+    screen.say(VERDICTS[decision.outcome].format(learner=decision.learner_id, title=title))
+    screen.say(f"As of {decision.as_of}; decided by {' and '.join(decision.engines)}.")
+    if decision.earned_on:
+        screen.say(f"Earned on {decision.earned_on}.")
+    screen.say("")
+    for part in decision.reason.parts:
+        _print_reason(screen, part, 0)
+    if program.notes:
+        screen.say("\nAdvice, which decides nothing:")
+        for note in program.notes:
+            screen.say(f"  - {note}")
+    screen.say(f"\nRules {decision.rules[:12]}, evidence {decision.evidence[:12]}.")
+
+
+def _print_reason(screen: Screen, reason: Reason, depth: int) -> None:
+    indent = "  " * depth
+    screen.say(f"{indent}{mark(reason.outcome)}: {reason.title}")
+    if reason.parts and reason.because != "does-not-apply":
+        for part in reason.parts:
+            _print_reason(screen, part, depth + 1)
+    else:
+        screen.say(f"{indent}    {reason.text}")
+    cites = f"; {reason.cites}" if reason.cites else ""
+    if not depth or not reason.parts:
+        screen.say(f"{indent}    ({reason.rule}{cites})")

@@ -1,0 +1,37 @@
+"""`credrules status`: what the ledger knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from credrules.ledger import Ledger
+
+if TYPE_CHECKING:
+    from credrules.cli.screen import Screen
+
+
+@click.command()
+@click.option("--awards", is_flag=True, help="List the awards that are not issued, and why.")
+@click.option("--set-aside", is_flag=True, help="List the learners that the last run set aside, and why.")
+@click.pass_obj
+def status(screen: Screen, awards: bool, set_aside: bool) -> None:
+    """Say how the programs stand, from the ledger, without deciding anew."""
+    with Ledger.open(screen.settings().ledger, create=False) as ledger:
+        rows = ledger.tally()
+        states = [one for one in ledger.award_states(unissued=True) if one.state not in ("dropped", "lapsed")]
+        aside = ledger.set_aside()
+    screen.document({"programs": rows, "awards": states, "set_aside": aside})
+    heads = ["program", "registered", "in progress", "awaiting a person", "complete", "conferred"]
+    screen.table(
+        heads,
+        [[row.program, row.registered, row.pending, row.awaiting, row.met, row.conferred] for row in rows],
+    )
+    screen.say(f"{len(states)} awards are owed and not issued; {len(aside)} learners were set aside by the last run.")
+    if awards:
+        screen.table(["award", "state", "why"], [[state.key, state.state, state.detail] for state in states])
+    if set_aside:
+        for one in aside:
+            for problem in one.problems:
+                screen.say(f"{one.learner_id}: {problem}")

@@ -1,0 +1,49 @@
+"""`credrules test`: the case files beside the programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from credrules import rule_files
+from credrules.case_files import check_cases
+from credrules.engines.durable import DurableEngine
+
+if TYPE_CHECKING:
+    from credrules.cli.screen import Screen
+
+FAILED = 1
+
+
+@click.command()
+@click.option(
+    "--rules", type=click.Path(path_type=Path, file_okay=False, exists=True), help="A rule folder; else the settings'."
+)
+@click.option("--engine", type=click.Choice(["durable", "plain"]), help="Else the settings'.")
+@click.pass_obj
+def test(screen: Screen, rules: Path | None, engine: str | None) -> int:
+    """Decide every situation in the case files and compare with what they expect."""
+    if rules is None or engine is None:
+        settings = screen.settings() if rules is None else None
+        rules = rules or (settings.rules if settings else None)
+        engine = engine or (settings.engine if settings else "durable")
+    if rules is None:
+        raise click.UsageError("name a rule folder with --rules")
+    rule_set = rule_files.load(rules)
+    results = list(check_cases(rules, rule_set, DurableEngine if engine == "durable" else None))
+    failed = [result for result in results if result.faults]
+    screen.document([{"where": r.where, "program": r.program, "name": r.name, "faults": r.faults} for r in results])
+    for result in failed:
+        screen.say(f"✗ {result.where}: {result.name}")
+        for fault in result.faults:
+            screen.say(f"    {fault}")
+    counts = Counter(result.program for result in results)
+    for program in rule_set.programs:
+        bad = sum(result.program == program.id for result in failed)
+        screen.say(
+            f"{'✗' if bad or not counts[program.id] else '✓'} {program.id}: {counts[program.id]} cases, {bad} failed"
+        )
+    return FAILED if failed or not results else 0

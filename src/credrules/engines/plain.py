@@ -1,0 +1,415 @@
+"""The meaning of the rules: a direct evaluator, one function a kind of node.
+
+Where this file and another engine differ, this one is read to find out who is right. For each program it asks, in
+order: what is each attempt worth to each requirement; who claims what; what is the outcome of each node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from credrules.attestations import ExceptionKind
+from credrules.claims import Demand, Offer, Route, allocate
+from credrules.decisions import Outcome
+from credrules.facts import possible_values
+from credrules.plan import Kind
+from credrules.records import MilestoneStatus, Origin, Repeat
+from credrules.rules import Moment, Repeats, Selection, Ways
+from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+    from decimal import Decimal
+
+    from credrules.attestations import GrantedException, Word
+    from credrules.engines import Outcomes
+    from credrules.plan import Node, Plan, ProgramPlan
+    from credrules.records import Course, Record
+    from credrules.rules import Counting
+
+MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An attempt that a requirement looked at and cannot use, and the code of the reason."""
+
+    standing: Standing
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """The attempt with which a course would serve a requirement, and what it would be worth.
+
+    `because` is the code of what keeps it from being met; '' where nothing does.
+    """
+
+    standing: Standing
+    offer: Offer
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The requirements that compete, as nodes, and the courses they compete for."""
+
+    rivals: tuple[int, ...]
+    courses: tuple[Course, ...]
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """One program for one learner: the outcome of every node, and what led there, by the node that claims."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    waived: dict[int, GrantedException] = field(default_factory=dict)
+    bids: dict[int, dict[Course, Bid]] = field(default_factory=dict)
+    refused: dict[int, list[Refused]] = field(default_factory=dict)
+    claims: dict[int, tuple[Course, ...]] = field(default_factory=dict)
+    contests: dict[int, Contest] = field(default_factory=dict)
+    registered_on: date | None = None  # for the first course that counts; None where one of these days is unknown
+
+
+class PlainEngine:
+    """Decides one learner at a time."""
+
+    name = "plain"
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def outcomes(self, record: Record, word: Word, as_of: date) -> Outcomes:
+        return tuple(evaluation.outcomes for evaluation in self.evaluate(record, word, as_of))
+
+    def evaluate(self, record: Record, word: Word, as_of: date) -> tuple[Evaluation, ...]:
+        """The same with everything that led to it, for the reasons."""
+        standings: dict[Course, list[Standing]] = {}
+        for attempt in sorted(record.attempts, key=lambda attempt: attempt.attempt_id):
+            standings.setdefault(attempt.course, []).append(stand(attempt, self.plan.scale, as_of))
+        learner = _Learner(record, word, as_of, standings, self.plan.scale.top)
+        return tuple(_ProgramRun(program, learner).evaluate() for program in self.plan.programs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learner:
+    record: Record
+    word: Word
+    as_of: date
+    standings: Mapping[Course, Sequence[Standing]]
+    top: int  # thousandths of a point of the best grade
+
+
+class _ProgramRun:
+    """The evaluation of one program for one learner."""
+
+    def __init__(self, plan: ProgramPlan, learner: _Learner) -> None:
+        self.plan = plan
+        self.learner = learner
+        self.average = plan.nodes[plan.average] if plan.average is not None else None
+        self.exceptions = [granted for granted in learner.word.exceptions if granted.program == plan.program.id]
+        self.result = Evaluation()
+
+    def evaluate(self) -> Evaluation:
+        for granted in self.exceptions:
+            node = self.plan.node(granted.requirement)
+            if node and granted.kind is ExceptionKind.WAIVER:
+                self.result.waived[node.index] = granted
+        for index in self.plan.demands:
+            self._take_bids(self.plan.nodes[index])
+        claimed = self._share_out()
+        self.result.registered_on = self._first_registration()
+        outcomes: list[Outcome] = []
+        for node in self.plan.nodes:
+            if node.index in self.result.waived:
+                outcomes.append(MET)
+            elif node.kind is Kind.GROUP:
+                outcomes.append(n_th_greatest([outcomes[part] for part in node.parts], node.need))
+            else:
+                outcomes.append(claimed[node.index] if node.index in claimed else self._leaf(node))
+        self.result.outcomes = tuple(outcomes)
+        return self.result
+
+    # What is each attempt worth to each requirement?
+
+    def _take_bids(self, node: Node) -> None:
+        bids: dict[Course, Bid] = {}
+        refused: list[Refused] = []
+        for way in self._ways(node):
+            for course in self._courses(way.selection):
+                for found in self._offers(node, way, course):
+                    if isinstance(found, Refused):
+                        refused.append(found)
+                    elif course not in bids:
+                        bids[course] = found
+                    else:
+                        bids[course], other = sorted((bids[course], found), key=_rank)
+                        refused.append(Refused(other.standing, "superseded"))
+        self.result.bids[node.index] = bids
+        self.result.refused[node.index] = refused
+
+    def _ways(self, node: Node) -> Iterator[Ways]:
+        """The node's own ways, and one for each course that may stand in: judged like the first of its own."""
+        yield from node.ways
+        for granted in self.exceptions:
+            if granted.kind is ExceptionKind.SUBSTITUTION and granted.requirement == node.id:
+                courses = frozenset(course for course in self.learner.standings if course.code == granted.course)
+                if courses:
+                    yield Ways(selection=Selection(courses=courses), counting=node.ways[0].counting)
+
+    def _courses(self, selection: Selection) -> list[Course]:
+        if selection.courses:
+            return sorted(selection.courses & self.learner.standings.keys())
+        return sorted(self.learner.standings)
+
+    def _offers(self, node: Node, way: Ways, course: Course) -> Iterator[Bid | Refused]:
+        """What one course's attempts offer: those that stand under the repeat policy; the others are refused."""
+        eligible: list[tuple[Standing, bool]] = []
+        for standing in self.learner.standings[course]:
+            admitted = way.selection.admits(standing.attempt)
+            if admitted is False:
+                continue
+            because = barred(standing, way.counting)
+            if because:
+                yield Refused(standing, because)
+            else:
+                eligible.append((standing, admitted is None))
+        stand_, displaced = that_stand([standing for standing, _ in eligible], way.counting.repeats)
+        levels = {
+            worth(standing, way.counting, unsure=unsure)[0] for standing, unsure in eligible if standing in stand_
+        }
+        for standing, unsure in eligible:
+            if standing in displaced:
+                yield Refused(standing, "displaced")
+                continue
+            level, because = worth(standing, way.counting, unsure=unsure)
+            if way.counting.repeats is not Repeats.BEST and standing in stand_ and len(levels) > 1:
+                level, because = UNDETERMINED, "order-unknown"
+            yield self._bid(node, standing, level, because)
+
+    def _bid(self, node: Node, standing: Standing, level: Outcome, because: str) -> Bid | Refused:
+        """A standing as an offer: its credits where they matter, its weight in the average where there is one."""
+        attempt = standing.attempt
+        if level is UNMET:
+            return Refused(standing, because)
+        credits_ = attempt.credits_earned if level is MET else attempt.credits_attempted
+        if (node.kind is Kind.CREDITS or self.average) and credits_ is None:
+            level, because = UNDETERMINED, "credits-unknown"
+        size = 1
+        if node.kind is Kind.CREDITS:
+            size = node.need if credits_ is None else thousandths(credits_)
+            if size == 0:
+                return Refused(standing, "no-credit")
+        return Bid(standing, Offer(level, size, self._weight(standing, credits_)), because)
+
+    def _weight(self, standing: Standing, credits_: Decimal | None) -> int:
+        """What an attempt adds to the average: credits x (points - the average asked for).
+
+        Credit from elsewhere and grades without points are left out; work in progress is taken at the top grade, to see
+        what can still be reached.
+        """
+        if not self.average or credits_ is None or standing.attempt.origin is not Origin.INSTITUTION:
+            return 0
+        if standing.stage is Stage.PASSED:
+            return 0
+        points = standing.points if standing.points is not None else self.learner.top
+        return thousandths(credits_) * (points - self.average.need)
+
+    # Who claims what?
+
+    def _share_out(self) -> dict[int, Outcome]:
+        """Share the courses out and give the outcome of every node that claims."""
+        bids = self.result.bids
+        preferred: dict[Course, tuple[object, ...]] = {}
+        for by_course in bids.values():
+            for course, bid in by_course.items():
+                place = (*_rank(bid), course)
+                preferred[course] = min(preferred.get(course, place), place)
+        items = sorted(preferred, key=lambda course: preferred[course])
+        number = {course: item for item, course in enumerate(items)}
+        out = self._waived_below()
+        demands = []
+        for index in self.plan.demands:
+            node = self.plan.nodes[index]
+            offers = {} if index in out else {number[course]: bid.offer for course, bid in bids[index].items()}
+            demands.append(Demand(node.need, offers, node.kind is Kind.COURSES))
+        allocation = allocate(demands, self._routes(out), averaged=self.average is not None)
+        for at, index in enumerate(self.plan.demands):
+            self.result.claims[index] = tuple(items[item] for item in allocation.claims[at])
+        for at, contest in allocation.contests.items():
+            self.result.contests[self.plan.demands[at]] = Contest(
+                tuple(self.plan.demands[rival] for rival in contest.demands),
+                tuple(items[item] for item in contest.items),
+            )
+        return dict(zip(self.plan.demands, allocation.outcomes, strict=True))
+
+    def _waived_below(self) -> frozenset[int]:
+        """Every node that a waiver makes needless: it claims nothing."""
+        return frozenset().union(*(self.plan.below[index] for index in self.result.waived))
+
+    def _routes(self, out: frozenset[int]) -> list[Route]:
+        """The ways through the alternatives, each with the best that its other leaves allow."""
+        routes = []
+        for way in self.plan.ways:
+            needed = frozenset(d for d in way.demands if self.plan.demands[d] not in out)
+            ceiling = min((self._leaf(self.plan.nodes[leaf]) for leaf in way.leaves if leaf not in out), default=MET)
+            routes.append(Route(needed, ceiling))
+        return routes
+
+    def _first_registration(self) -> date | None:
+        days = [
+            self.result.bids[index][course].standing.attempt.registered_on
+            for index, courses in self.result.claims.items()
+            for course in courses
+        ]
+        known = [day for day in days if day is not None]
+        if len(known) < len(days):
+            return None
+        return min(known, default=self.learner.as_of)
+
+    # What is the outcome of a leaf?
+
+    def _leaf(self, node: Node) -> Outcome:
+        if node.kind is Kind.AVERAGE:
+            return self._average()
+        if node.kind is Kind.MILESTONE:
+            return milestone(node, self.learner.record)
+        if node.kind is Kind.WORD:
+            return self._word(node)
+        if node.kind is Kind.FACT:
+            return self._fact(node)
+        return no_hold(self.learner.record, self.learner.as_of)
+
+    def _average(self) -> Outcome:
+        """Over what was claimed: unmet where even the top grade in all work in progress could not reach it."""
+        offers = [
+            self.result.bids[index][course].offer for index, courses in self.result.claims.items() for course in courses
+        ]
+        if not offers or sum(offer.weight for offer in offers) < 0:
+            return UNMET
+        return min(offer.level for offer in offers)
+
+    def _word(self, node: Node) -> Outcome:
+        """Somebody's word is there or is awaited; where evidence is asked for, so is its link."""
+        said = any(
+            word.program == self.plan.program.id
+            and word.role is node.role
+            and word.statement == node.code
+            and (word.evidence or not node.evidence)
+            for word in self.learner.word.attestations
+        )
+        return MET if said else AWAITING
+
+    def _fact(self, node: Node) -> Outcome:
+        day = self.result.registered_on if node.moment is Moment.REGISTRATION else self.learner.as_of
+        possible = possible_values(node.fact, self.learner.record, day)
+        fits = [(value in node.values) is not node.negated for value in possible]
+        return MET if all(fits) else UNDETERMINED if any(fits) else UNMET
+
+
+def n_th_greatest(outcomes: Sequence[Outcome], n: int) -> Outcome:
+    return sorted(outcomes, reverse=True)[n - 1] if n else MET
+
+
+def _rank(bid: Bid) -> tuple[object, ...]:
+    return (-bid.offer.level, *rank(bid.standing))
+
+
+def thousandths(credits_: Decimal) -> int:
+    return int(credits_ * 1000)
+
+
+def barred(standing: Standing, counting: Counting) -> str:
+    """The code of what keeps an attempt from ever counting, whatever its grade; '' where nothing does."""
+    attempt = standing.attempt
+    if standing.stage in GONE:
+        return standing.stage.value
+    if attempt.origin not in counting.origins:
+        return "origin"
+    if attempt.basis is not None and attempt.basis not in counting.bases:
+        return "basis"
+    if attempt.repeat in (Repeat.EXCLUDE, Repeat.AVERAGE_ONLY):
+        return "repeat-excluded"
+    return ""
+
+
+def worth(standing: Standing, counting: Counting, *, unsure: bool) -> tuple[Outcome, str]:
+    """What an attempt is worth by its grade. `unsure` where the source does not say whether it belongs here at all."""
+    level, because = MET, ""
+    match standing.stage:
+        case Stage.GRADED if standing.points is not None and standing.points < counting.minimum:
+            return UNMET, "below-minimum"
+        case Stage.FAILED:
+            return UNMET, "not-passing"
+        case Stage.UNREADABLE | Stage.NOT_REPORTED:
+            level, because = UNDETERMINED, f"grade-{standing.stage.value}"
+        case Stage.IN_PROGRESS | Stage.INCOMPLETE:
+            level, because = PENDING, standing.stage.value
+    for unknown, code in (
+        (unsure, "course-unsure"),
+        (standing.attempt.basis is None, "basis-unknown"),
+        (standing.attempt.repeat is None, "repeat-unknown"),
+    ):
+        if unknown and level > UNDETERMINED:
+            level, because = UNDETERMINED, code
+    return level, because
+
+
+def that_stand(attempts: Sequence[Standing], repeats: Repeats) -> tuple[list[Standing], list[Standing]]:
+    """Of one course's attempts: those with a grade that stand, and those that do not count.
+
+    An attempt without a grade displaces nothing; under `first` it is itself displaced by one with a grade. Where the
+    source does not say which of several grades was the latest (or first), all that may have been stand.
+    """
+    graded = [standing for standing in attempts if standing.stage in FINAL]
+    if repeats is Repeats.BEST or not graded:
+        return graded, []
+    dated = [_when(standing) for standing in graded if standing.attempt.term]
+    edge = (max if repeats is Repeats.LATEST else min)(dated, default=None)
+    stands = [standing for standing in graded if not standing.attempt.term or _when(standing) == edge]
+    displaced = [standing for standing in graded if standing not in stands]
+    if repeats is Repeats.FIRST:
+        displaced += [standing for standing in attempts if standing.stage not in FINAL]
+    return stands, displaced
+
+
+def _when(standing: Standing) -> tuple[date, ...]:
+    term = standing.attempt.term
+    return (term.starts, term.ends) if term else ()
+
+
+def milestone(node: Node, record: Record) -> Outcome:
+    if record.milestones is None:
+        return UNDETERMINED
+    return max(
+        (_milestone_worth(one.status, one.evidence, node) for one in record.milestones if one.code == node.code),
+        default=UNMET,
+    )
+
+
+def _milestone_worth(status: MilestoneStatus | None, evidence: str | None, node: Node) -> Outcome:
+    match status:
+        case None:
+            return UNDETERMINED
+        case MilestoneStatus.COMPLETE:
+            return MET if evidence or not node.evidence else AWAITING
+        case MilestoneStatus.SUBMITTED:
+            return AWAITING
+        case MilestoneStatus.IN_PROGRESS:
+            return PENDING
+    return UNMET
+
+
+def no_hold(record: Record, as_of: date) -> Outcome:
+    if record.holds is None:
+        return UNDETERMINED
+    active = [
+        hold
+        for hold in record.holds
+        if (hold.since is None or hold.since <= as_of) and (hold.until is None or hold.until >= as_of)
+    ]
+    if any(hold.blocks is not None and "conferral" in hold.blocks for hold in active):
+        return UNMET
+    return UNDETERMINED if any(hold.blocks is None for hold in active) else MET

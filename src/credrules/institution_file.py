@@ -1,0 +1,192 @@
+"""The institution file: the grade scale, what counts, the floors, and the rules for every program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from credrules.attestations import Role
+from credrules.awards import Institution
+from credrules.errors import nearest
+from credrules.records import AdmissionKind, Affiliation
+from credrules.rules import Counting, GradeScale, Moment, Repeats
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
+
+    from credrules import rule_shapes as shapes
+    from credrules.yaml_files import Document, Path_
+
+FACTS: dict[str, tuple[str, ...] | None] = {
+    "learner.affiliation": tuple(Affiliation),
+    "learner.admission": (*AdmissionKind, "none"),
+    "program.credit-bearing": ("true", "false"),
+    "program.id": None,
+}
+STATEMENTS = {"requirements": "met", "holds": "none"}
+
+
+@dataclass(frozen=True)
+class InstitutionRules:
+    institution: Institution
+    scale: GradeScale
+    counting: Counting
+    floor: Mapping[str, Any]  # minimum, repeats, origins, bases: those that programs may not lower
+    rules: tuple[shapes.RuleShape, ...]
+    document: Document
+
+
+def understand_institution(document: Document, shape: shapes.InstitutionFile) -> InstitutionRules:
+    scale = _understand_scale(document, shape.grades)
+    counting = raised(document, ("counting",), shape.counting, Counting(0, ""), scale)
+    floor = shape.counting.floor
+    floors: dict[str, Any] = {}
+    if isinstance(floor, list):
+        names = {"minimum-grade": "minimum", "repeats": "repeats", "origins": "origins", "bases": "bases"}
+        floors = {names[name]: getattr(counting, names[name]) for name in floor}
+    elif floor:
+        least = raised(document, ("counting", "floor"), floor, counting, scale)
+        floors = {
+            field: getattr(least, field)
+            for field, given in (
+                ("minimum", floor.minimum_grade),
+                ("repeats", floor.repeats),
+                ("origins", floor.origins),
+                ("bases", floor.bases),
+            )
+            if given is not None
+        }
+    report_undercut(document, ("counting",), shape.counting, counting, floors, scale)
+    report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
+    for index, rule in enumerate(shape.rules):
+        check_rule(document, ("rules", index), rule)
+    named = shape.institution
+    return InstitutionRules(
+        institution=Institution(id=named.id, name=named.name, url=named.url, email=named.email),
+        scale=scale,
+        counting=counting,
+        floor=floors,
+        rules=tuple(shape.rules),
+        document=document,
+    )
+
+
+def _understand_scale(document: Document, shape: shapes.GradesShape) -> GradeScale:
+    lists = {
+        "points": list(shape.points),
+        "passing-without-points": shape.passing_without_points,
+        "not-passing-without-points": shape.not_passing_without_points,
+        "incomplete": shape.incomplete,
+        "withdrawn": shape.withdrawn,
+    }
+    home: dict[str, str] = {}
+    for name, symbols in lists.items():
+        for symbol in symbols:
+            if not symbol.strip():
+                document.problem(("grades", name), "has an empty grade symbol.")
+            if symbol in home:
+                message = f"'{symbol}' is in '{home[symbol]}' already; a grade means one thing."
+                document.problem(("grades", name, symbol), message)
+            home.setdefault(symbol, name)
+    return GradeScale(
+        points={symbol: thousandths(points) for symbol, points in shape.points.items()},
+        passing=frozenset(shape.passing_without_points),
+        not_passing=frozenset(shape.not_passing_without_points),
+        incomplete=frozenset(shape.incomplete),
+        withdrawn=frozenset(shape.withdrawn),
+    )
+
+
+def thousandths(value: Decimal) -> int:
+    """An exact decimal of at most three places as an integer."""
+    return int(value * 1000)
+
+
+def raised(document: Document, path: Path_, shape: shapes.CountingShape, base: Counting, scale: GradeScale) -> Counting:
+    """`base` with what `shape` says instead."""
+    counting = base
+    if shape.minimum_grade is not None:
+        points = scale.points.get(shape.minimum_grade)
+        if points is None:
+            possible = ", ".join(scale.points)
+            message = (
+                f"'{shape.minimum_grade}' has no grade points in institution.yaml. Grades with points: {possible}."
+            )
+            document.problem((*path, "minimum-grade"), message + nearest(shape.minimum_grade, scale.points))
+        else:
+            counting = replace(counting, minimum=points, minimum_symbol=shape.minimum_grade)
+    if shape.repeats is not None:
+        counting = replace(counting, repeats=Repeats(shape.repeats))
+    if shape.origins is not None:
+        counting = replace(counting, origins=frozenset(shape.origins))
+    if shape.bases is not None:
+        counting = replace(counting, bases=frozenset(shape.bases))
+    return counting
+
+
+def report_undercut(
+    document: Document,
+    path: Path_,
+    shape: shapes.CountingShape,
+    counting: Counting,
+    floor: Mapping[str, Any],
+    scale: GradeScale,
+) -> None:
+    advice = "A program may ask for more, never for less."
+    if shape.minimum_grade is not None and counting.minimum < floor.get("minimum", 0):
+        least = next(symbol for symbol, points in scale.points.items() if points == floor["minimum"])
+        message = f"'{shape.minimum_grade}' is below '{least}', the institution's floor for a grade. {advice}"
+        document.problem((*path, "minimum-grade"), message)
+    if shape.repeats is not None and "repeats" in floor and counting.repeats is not floor["repeats"]:
+        message = f"the institution lets only '{floor['repeats']}' count for a repeated course."
+        document.problem((*path, "repeats"), message)
+    for name in ("origins", "bases"):
+        allowed = floor.get(name)
+        if getattr(shape, name) is not None and allowed is not None:
+            extra = sorted(getattr(counting, name) - allowed)
+            if extra:
+                message = f"{', '.join(extra)}: the institution allows only {', '.join(sorted(allowed))}. {advice}"
+                document.problem((*path, name), message)
+
+
+def report_same_ids(document: Document, path: Path_, ids: Sequence[str]) -> None:
+    for index, name in enumerate(ids):
+        if name in ids[:index]:
+            document.problem((*path, index, "id"), f"the id '{name}' is used above already; each needs its own.")
+
+
+def check_rule(document: Document, path: Path_, rule: shapes.RuleShape) -> None:
+    for fact, value in rule.when.items():
+        check_condition(document, (*path, "when", fact), fact, value, FACTS)
+    possible = {**FACTS, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": tuple(Role)}
+    for fact, value in rule.require.items():
+        place = (*path, "require", fact)
+        if fact.startswith("program.") and fact in FACTS:
+            document.problem(place, f"'{fact}' does not depend on the learner; put it under 'when'.")
+        elif rule.for_ is Moment.REGISTRATION and fact in (*STATEMENTS, "attestations"):
+            document.problem(place, f"'{fact}' is asked at conferral, not at registration. Write 'for: conferral'.")
+        else:
+            check_condition(document, place, fact, value, possible)
+
+
+def check_condition(
+    document: Document, place: Path_, fact: str, value: shapes.Value, possible: Mapping[str, tuple[str, ...] | None]
+) -> None:
+    if fact not in possible:
+        message = f"'{fact}' is not a fact that a rule can ask for. There are: {', '.join(possible)}."
+        document.problem(place, message + nearest(fact, possible))
+        return
+    values = possible[fact]
+    for text in texts(value):
+        if values is not None and text not in values:
+            message = f"'{text}' is not a value of '{fact}'. It is one of: {', '.join(values)}."
+            document.problem(place, message + nearest(text, values))
+    if not texts(value):
+        document.problem(place, f"'{fact}' has no value.")
+
+
+def texts(value: shapes.Value) -> list[str]:
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    return [value] if isinstance(value, str) else value

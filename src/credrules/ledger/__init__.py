@@ -1,0 +1,636 @@
+"""The ledger: everything decided, attested, awarded and received. Rows are added, not edited."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import case, exists, func, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from credrules.adapters import SetAside
+from credrules.attestations import Attestation, ExceptionKind, GrantedException, Role, Word, standing
+from credrules.awards import Receipt
+from credrules.decisions import Outcome, decision_text
+from credrules.errors import LedgerError, Problem
+from credrules.ledger import bodies, database, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy import Connection, Engine, ScalarSelect, Select
+
+    from credrules.awards import Award
+    from credrules.decisions import Decision, DecisionText
+
+__all__ = ["AwardState", "Ledger", "Outstanding", "Recorded", "Standing"]
+
+PAGE = 200
+"""Awards read at a time."""
+
+IN_LIST = 500
+"""Values in one SQL list; SQLite's own limit is far above."""
+
+DETAIL = 500
+
+CALLS = ("intent", "issued", "refused", "unavailable", "unknown")
+"""Events of a call to an issuer ..."""
+
+IN_DOUBT = ("intent", "unknown")
+"""... those of them after which nobody knows what came of it ..."""
+
+BY_HAND = ("refused", "dropped", "retry")
+"""... events that lay an award aside for a person, or take it up again ..."""
+
+CLAIMS = ("lapsed", "owed")
+"""... and events of a later decision, that no longer owes it or owes it anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was new in a batch."""
+
+    decisions: int
+    awards: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """An award without a receipt, as it is owed now.
+
+    `in_doubt` where a call was begun and nobody knows what came of it; `tried` where there was any call at all, so that
+    the issuer is asked what it has before it is called again. One that is `lapsed`, no longer owed, is outstanding only
+    while it is in doubt.
+    """
+
+    award: Award
+    in_doubt: bool
+    tried: bool
+    lapsed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one program stands: learners by their latest decision, and how many have every award in hand."""
+
+    program: str
+    registered: int
+    unmet: int
+    undetermined: int
+    pending: int
+    awaiting: int
+    met: int
+    conferred: int
+
+
+@dataclass(frozen=True, slots=True)
+class AwardState:
+    """`state` is owed, issued, refused, unavailable, in doubt, dropped or lapsed."""
+
+    key: str
+    issuer: str
+    learner_id: str
+    program: str
+    state: str
+    detail: str
+    receipt: Receipt | None
+
+
+class Ledger:
+    """One open ledger. Use `Ledger.open`; close it, or use it as a context manager."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._still_alone: Callable[[], None] = lambda: None
+
+    def __repr__(self) -> str:
+        return f"<Ledger {database.shown(self._engine.url)}>"
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True) -> Ledger:
+        """Open the ledger at a database URL, making it where there is none and `create` allows it.
+
+        Raises LedgerError.
+        """
+        return cls(database.connect(url, create=create))
+
+    @staticmethod
+    def migrate(url: str) -> None:
+        """Bring a ledger that an older credrules made up to date. Raises LedgerError."""
+        database.migrate(url)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Be the only run. Raises LedgerError where there is another. People may go on attesting meanwhile."""
+        with database.only_run(self._engine) as still_alone:
+            self._still_alone = still_alone
+            try:
+                yield
+            finally:
+                self._still_alone = lambda: None
+
+    # Runs.
+
+    def begin(self, as_of: date, rule_set: str, files: Mapping[str, str], engines: Sequence[str]) -> int:
+        """Note that a run begins, with the text of its rules, so that its decisions can be derived again."""
+        with database.writing(self._engine) as connection:
+            new = {"digest": rule_set, "files": bodies.packed(dict(files)), "recorded_at": _now()}
+            connection.execute(self._unless_there(tables.rule_sets).values(new))
+            run = {"as_of": as_of, "rule_set": rule_set, "engines": ", ".join(engines), "started_at": _now()}
+            return int(connection.scalar(insert(tables.runs).values(run).returning(tables.runs.c.id)) or 0)
+
+    def end(self, run: int, counts: Mapping[str, int]) -> None:
+        with database.writing(self._engine) as connection:
+            row = {"run_id": run, "counts": json.dumps(dict(counts), sort_keys=True), "ended_at": _now()}
+            connection.execute(insert(tables.run_ends).values(row))
+
+    def record(
+        self, run: int, decisions: Sequence[Decision], awards: Sequence[Award], set_aside: Sequence[SetAside] = ()
+    ) -> Recorded:
+        """Record a batch in one transaction: decisions that differ from the last one, awards that are not owed yet.
+
+        `awards` are all that these decisions owe. One that is in the ledger, was not issued and is no longer among them
+        lapses; one that is owed anew, or otherwise than before (to another e-mail address, say), is owed as it is now.
+        """
+        texts = [decision_text(decision) for decision in decisions]
+        with database.writing(self._engine) as connection:
+            last = self._last_digests(connection, {decision.learner_id for decision in decisions})
+            rows = [
+                _decision_row(run, decision, text)
+                for decision, text in zip(decisions, texts, strict=True)
+                if last.get((decision.learner_id, decision.program)) != text.digest
+            ]
+            if rows:
+                connection.execute(insert(tables.decisions), rows)
+            self._follow(connection, decisions, awards)
+            known = self._known(connection, [award.key for award in awards])
+            owed = [_award_row(award) for award in awards if award.key not in known]
+            if owed:
+                connection.execute(self._unless_there(tables.awards), owed)
+            asides = [
+                {"run_id": run, "learner_id": aside.learner_id, "problems": _problems_text(aside)}
+                for aside in set_aside
+            ]
+            if asides:
+                connection.execute(insert(tables.set_aside), asides)
+        return Recorded(len(rows), len(owed))
+
+    def _follow(self, connection: Connection, decisions: Sequence[Decision], awards: Sequence[Award]) -> None:
+        """Let what is waiting to be issued lapse, or be owed otherwise, as the decisions now say."""
+        decided = {(decision.learner_id, decision.program) for decision in decisions}
+        owed = {award.key: award for award in awards}
+        programs = sorted({program for _, program in decided})
+        waiting = _with_events().where(tables.receipts.c.award_id.is_(None), tables.awards.c.program.in_(programs))
+        changes = []
+        for some in _pieces(sorted({learner for learner, _ in decided}), IN_LIST):
+            for row in connection.execute(waiting.where(tables.awards.c.learner_id.in_(some))):
+                if (row.learner_id, row.program) in decided and (change := _change(row, owed.get(row.key))):
+                    changes.append(change)
+        if changes:
+            connection.execute(insert(tables.outbox), changes)
+
+    def _unless_there(self, table: Any) -> Any:
+        """An insert that leaves a row alone that is there already, however two processes interleave."""
+        kind = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        return kind.insert(table).on_conflict_do_nothing()
+
+    def _last_digests(self, connection: Connection, learners: Collection[str]) -> dict[tuple[str, str], str]:
+        decisions = tables.decisions
+        found: dict[tuple[str, str], str] = {}
+        for some in _pieces(sorted(learners), IN_LIST):
+            latest = (
+                select(func.max(decisions.c.id))
+                .where(decisions.c.learner_id.in_(some))
+                .group_by(decisions.c.learner_id, decisions.c.program)
+            )
+            query = select(decisions.c.learner_id, decisions.c.program, decisions.c.digest)
+            for row in connection.execute(query.where(decisions.c.id.in_(latest))):
+                found[row.learner_id, row.program] = row.digest
+        return found
+
+    def known(self, awards: Sequence[Award]) -> set[str]:
+        """Which of these awards, by their keys, the ledger has already."""
+        with database.reading(self._engine) as connection:
+            return self._known(connection, [award.key for award in awards])
+
+    def _known(self, connection: Connection, keys: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for some in _pieces(keys, IN_LIST):
+            found.update(connection.scalars(select(tables.awards.c.key).where(tables.awards.c.key.in_(some))))
+        return found
+
+    # What people say.
+
+    def word_of(self, learners: Collection[str]) -> dict[str, Word]:
+        """All that stands of what people have said, by learner; no entry for a learner nobody has spoken of."""
+        attested: dict[str, list[Attestation]] = {}
+        granted: dict[str, list[GrantedException]] = {}
+        with database.reading(self._engine) as connection:
+            for some in _pieces(sorted(set(learners)), IN_LIST):
+                for row in connection.execute(_said(tables.attestations, some)):
+                    attested.setdefault(row.learner_id, []).append(_attestation(row))
+                for row in connection.execute(_said(tables.exceptions, some)):
+                    granted.setdefault(row.learner_id, []).append(_exception(row))
+        return {
+            learner: standing(attested.get(learner, []), granted.get(learner, [])) for learner in {*attested, *granted}
+        }
+
+    def attest(self, *attestations: Attestation) -> None:
+        """Keep people's word: all of it or, where something fails, none."""
+        rows = [
+            {
+                "learner_id": attestation.learner_id,
+                "program": attestation.program,
+                "role": attestation.role.value,
+                "statement": attestation.statement,
+                "said_by": attestation.by,
+                "said_on": attestation.on,
+                "evidence": attestation.evidence,
+                "withdrawn": int(attestation.withdrawn),
+                "recorded_at": _now(),
+            }
+            for attestation in attestations
+        ]
+        if rows:
+            with database.writing(self._engine) as connection:
+                connection.execute(insert(tables.attestations), rows)
+
+    def grant(self, exception: GrantedException) -> None:
+        row = {
+            "learner_id": exception.learner_id,
+            "program": exception.program,
+            "kind": exception.kind.value,
+            "requirement": exception.requirement,
+            "course": exception.course,
+            "reason": exception.reason,
+            "granted_by": exception.by,
+            "granted_on": exception.on,
+            "withdrawn": int(exception.withdrawn),
+            "recorded_at": _now(),
+        }
+        with database.writing(self._engine) as connection:
+            connection.execute(insert(tables.exceptions).values(row))
+
+    # The outbox.
+
+    def outstanding(self) -> Iterator[Outstanding]:
+        """Awards that are owed and neither received, refused nor dropped, oldest first, a page at a time."""
+        after = 0
+        while True:
+            query = _with_events().where(tables.awards.c.id > after, *_open()).limit(PAGE)
+            with database.reading(self._engine) as connection:
+                rows = connection.execute(query.order_by(tables.awards.c.id)).all()
+            if not rows:
+                return
+            for row in rows:
+                yield Outstanding(
+                    bodies.award_from(row.as_owed),
+                    in_doubt=row.call in IN_DOUBT,
+                    tried=row.call is not None,
+                    lapsed=row.claim == "lapsed",
+                )
+            after = rows[-1].id
+
+    def intend(self, key: str) -> None:
+        """Note, before the call, that an award is about to be issued. Raises LedgerError where the place was lost that
+        `exclusively` gave: another run may be issuing it.
+        """
+        self._still_alone()
+        self._event(key, "intent")
+
+    def refuse(self, key: str, why: str) -> None:
+        self._event(key, "refused", why)
+
+    def postpone(self, key: str, why: str) -> None:
+        self._event(key, "unavailable", why)
+
+    def doubt(self, key: str, why: str) -> None:
+        self._event(key, "unknown", why)
+
+    def retry(self, key: str, by: str) -> None:
+        """Let an award that was refused, or dropped, be tried again. Raises LedgerError where it is neither."""
+        states = self._states(_with_events(*_ANSWER).where(tables.awards.c.key == key))
+        if states and states[0].state not in ("refused", "dropped"):
+            raise LedgerError(
+                f"{key} is {states[0].state}: only what was refused or dropped is tried again by hand. What is owed, "
+                "unavailable or in doubt is taken up by the next `credrules run`."
+            )
+        self._event(key, "retry", by)
+
+    def drop(self, key: str, by: str, why: str) -> None:
+        """Give an award up. Raises LedgerError where it was issued."""
+        if self.receipt(key):
+            raise LedgerError(f"{key} was issued; what is issued cannot be dropped.")
+        self._event(key, "dropped", f"{by}: {why}")
+
+    def receive(self, receipt: Receipt) -> None:
+        """Keep an issuer's answer. The same one twice is harmless; another for the same award is a LedgerError."""
+        with database.writing(self._engine) as connection:
+            award = self._award_id(connection, receipt.award_key)
+            there = connection.scalar(select(tables.receipts.c.reference).where(tables.receipts.c.award_id == award))
+            if there is not None and there != receipt.reference:
+                raise LedgerError(
+                    f"{receipt.award_key} has the receipt {there} and now got another, {receipt.reference}."
+                )
+            if there is None:
+                row = {
+                    "award_id": award,
+                    "issuer": receipt.issuer,
+                    "reference": receipt.reference,
+                    "url": receipt.url,
+                    "detail": json.dumps(dict(receipt.detail), sort_keys=True, ensure_ascii=False),
+                    "received_at": _now(),
+                }
+                connection.execute(insert(tables.receipts).values(row))
+                self._add_event(connection, award, "issued", "")
+
+    def _event(self, key: str, event: str, detail: str = "") -> None:
+        with database.writing(self._engine) as connection:
+            self._add_event(connection, self._award_id(connection, key), event, detail)
+
+    def _add_event(self, connection: Connection, award: int, event: str, detail: str) -> None:
+        row = {"award_id": award, "event": event, "detail": detail[:DETAIL], "at": _now()}
+        connection.execute(insert(tables.outbox).values(row))
+
+    def _award_id(self, connection: Connection, key: str) -> int:
+        found = connection.scalar(select(tables.awards.c.id).where(tables.awards.c.key == key))
+        if found is None:
+            raise LedgerError(f"The ledger has no award {key}. `credrules status --awards` lists those that are open.")
+        return int(found)
+
+    # Reading.
+
+    def decision(self, learner_id: str, program: str) -> Decision | None:
+        """The latest decision recorded for a learner and a program."""
+        return next(iter(self.history(learner_id, program)), None)
+
+    def history(self, learner_id: str, program: str) -> list[Decision]:
+        """Every decision recorded for a learner and a program, the latest first."""
+        table = tables.decisions
+        query = select(table.c.body).where(table.c.learner_id == learner_id, table.c.program == program)
+        with database.reading(self._engine) as connection:
+            return [bodies.decision_from(body) for body in connection.scalars(query.order_by(table.c.id.desc()))]
+
+    def rule_files(self, rule_set: str) -> dict[str, str] | None:
+        """The text of every file of a rule set that was ever run, by its digest."""
+        query = select(tables.rule_sets.c.files).where(tables.rule_sets.c.digest == rule_set)
+        with database.reading(self._engine) as connection:
+            body = connection.scalar(query)
+        return None if body is None else dict(bodies.unpacked(body))
+
+    def tally(self) -> list[Standing]:
+        """How each program stands, in order of program."""
+        decisions = tables.decisions
+        latest = select(func.max(decisions.c.id)).group_by(decisions.c.learner_id, decisions.c.program)
+        by_outcome = [func.sum(case((decisions.c.outcome == outcome, 1), else_=0)) for outcome in Outcome]
+        query = select(decisions.c.program, func.count(), *by_outcome).where(decisions.c.id.in_(latest))
+        query = query.group_by(decisions.c.program).order_by(decisions.c.program)
+        with database.reading(self._engine) as connection:
+            conferred = self._conferred(connection)
+            rows = connection.execute(query).all()
+        return [
+            Standing(
+                program=row[0],
+                registered=row[1],
+                **{str(outcome): int(count) for outcome, count in zip(Outcome, row[2:], strict=True)},
+                conferred=conferred.get(row[0], 0),
+            )
+            for row in rows
+        ]
+
+    def _conferred(self, connection: Connection) -> dict[str, int]:
+        """Learners by program to whom every award that is owed, and was not given up, has been issued."""
+        awards, receipts = tables.awards, tables.receipts
+        each = (
+            select(awards.c.program)
+            .outerjoin(receipts, receipts.c.award_id == awards.c.id)
+            .where(func.coalesce(_last_event(*BY_HAND), "") != "dropped")
+            .group_by(awards.c.program, awards.c.learner_id)
+            .having(func.count() == func.count(receipts.c.award_id))
+            .subquery()
+        )
+        query = select(each.c.program, func.count()).group_by(each.c.program)
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+    def award_states(self, *, learner_id: str | None = None, unissued: bool = False) -> list[AwardState]:
+        """How awards stand: all, one learner's, or those that are not issued."""
+        query = _with_events(*_ANSWER).order_by(tables.awards.c.id)
+        if learner_id is not None:
+            query = query.where(tables.awards.c.learner_id == learner_id)
+        if unissued:
+            query = query.where(tables.receipts.c.award_id.is_(None))
+        return self._states(query)
+
+    def _states(self, query: Select[Any]) -> list[AwardState]:
+        with database.reading(self._engine) as connection:
+            return [_state(row) for row in connection.execute(query)]
+
+    def receipt(self, key: str) -> Receipt | None:
+        awards, receipts = tables.awards, tables.receipts
+        query = select(receipts).join(awards, awards.c.id == receipts.c.award_id).where(awards.c.key == key)
+        with database.reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return Receipt(
+            award_key=key, issuer=row.issuer, reference=row.reference, url=row.url, detail=json.loads(row.detail)
+        )
+
+    def has_reference(self, reference: str) -> bool:
+        """Whether any receipt has this reference."""
+        with database.reading(self._engine) as connection:
+            return bool(connection.scalar(select(exists().where(tables.receipts.c.reference == reference))))
+
+    def set_aside(self) -> list[SetAside]:
+        """The learners that the last run set aside, with their problems."""
+        aside = tables.set_aside
+        last = select(func.max(tables.run_ends.c.run_id)).scalar_subquery()
+        query = select(aside.c.learner_id, aside.c.problems).where(aside.c.run_id == last).order_by(aside.c.id)
+        with database.reading(self._engine) as connection:
+            return [
+                SetAside(row.learner_id, tuple(Problem(**problem) for problem in json.loads(row.problems)))
+                for row in connection.execute(query)
+            ]
+
+
+def _pieces(values: Collection[str], size: int) -> Iterator[tuple[str, ...]]:
+    """itertools.batched, which Python 3.11 does not have."""
+    rest = iter(values)
+    while piece := tuple(islice(rest, size)):
+        yield piece
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _decision_row(run: int, decision: Decision, text: DecisionText) -> dict[str, Any]:
+    return {
+        "run_id": run,
+        "learner_id": decision.learner_id,
+        "program": decision.program,
+        "version": decision.version,
+        "outcome": int(decision.outcome),
+        "as_of": decision.as_of,
+        "earned_on": decision.earned_on,
+        "digest": text.digest,
+        "rules": decision.rules,
+        "evidence": decision.evidence,
+        "body": bodies.compressed(text.whole),
+    }
+
+
+def _award_row(award: Award) -> dict[str, Any]:
+    return {
+        "key": award.key,
+        "issuer": award.issuer,
+        "kind": award.kind,
+        "learner_id": award.recipient.learner_id,
+        "program": award.achievement.program,
+        "version": award.achievement.version,
+        "earned_on": award.earned_on,
+        "decision": award.decision,
+        "body": bodies.award_text(award),
+        "owed_at": _now(),
+    }
+
+
+def _change(row: Any, now: Award | None) -> dict[str, Any] | None:
+    """The event that brings an award in the ledger to what is owed now; None where it is that already."""
+    event = {"award_id": row.id, "detail": "", "at": _now()}
+    if now is None:
+        lapsed = {**event, "event": "lapsed", "detail": "The latest decision does not owe it.", "body": None}
+        return None if row.claim == "lapsed" else lapsed
+    before = bodies.award_from(row.as_owed)
+    if row.claim != "lapsed" and replace(now, decision=before.decision) == before:  # the decision's digest has its day
+        return None
+    return {**event, "event": "owed", "body": bodies.award_text(now)}
+
+
+def _problems_text(aside: SetAside) -> str:
+    problems = [{"where": one.where, "line": one.line, "message": one.message} for one in aside.problems]
+    return json.dumps(problems, ensure_ascii=False)
+
+
+def _said(table: Any, learners: Collection[str]) -> Select[Any]:
+    return select(table).where(table.c.learner_id.in_(learners)).order_by(table.c.id)
+
+
+def _attestation(row: Any) -> Attestation:
+    return Attestation(
+        learner_id=row.learner_id,
+        program=row.program,
+        role=Role(row.role),
+        statement=row.statement,
+        by=row.said_by,
+        on=row.said_on,
+        evidence=row.evidence,
+        withdrawn=bool(row.withdrawn),
+    )
+
+
+def _exception(row: Any) -> GrantedException:
+    return GrantedException(
+        learner_id=row.learner_id,
+        program=row.program,
+        kind=ExceptionKind(row.kind),
+        requirement=row.requirement,
+        reason=row.reason,
+        by=row.granted_by,
+        on=row.granted_on,
+        course=row.course,
+        withdrawn=bool(row.withdrawn),
+    )
+
+
+def _last_event(*events: str) -> ScalarSelect[Any]:
+    """The last of these events of an award; NULL where it had none of them."""
+    awards, outbox = tables.awards, tables.outbox.alias()
+    query = select(outbox.c.event).where(outbox.c.award_id == awards.c.id, outbox.c.event.in_(events))
+    return query.order_by(outbox.c.id.desc()).limit(1).correlate(awards).scalar_subquery()
+
+
+def _last_body() -> ScalarSelect[Any]:
+    awards, outbox = tables.awards, tables.outbox.alias()
+    query = select(outbox.c.body).where(outbox.c.award_id == awards.c.id, outbox.c.body.is_not(None))
+    return query.order_by(outbox.c.id.desc()).limit(1).correlate(awards).scalar_subquery()
+
+
+_ANSWER = (
+    tables.receipts.c.issuer.label("answered_by"),
+    tables.receipts.c.reference,
+    tables.receipts.c.url,
+    tables.receipts.c.detail.label("answer"),
+)
+
+
+def _with_events(*more: Any) -> Select[Any]:
+    """Awards with what became of each. The last `call`, what was last done `by_hand` and the last `claim` are apart:
+    whoever drops or retries an award does not thereby know what came of a call.
+    """
+    awards, outbox, receipts = tables.awards, tables.outbox, tables.receipts
+    last = select(func.max(outbox.c.id)).where(outbox.c.award_id == awards.c.id).correlate(awards).scalar_subquery()
+    query = select(
+        awards,
+        outbox.c.detail,
+        _last_event(*CALLS).label("call"),
+        _last_event(*BY_HAND).label("by_hand"),
+        _last_event(*CLAIMS).label("claim"),
+        func.coalesce(_last_body(), awards.c.body).label("as_owed"),
+        *more,
+    )
+    return query.outerjoin(outbox, outbox.c.id == last).outerjoin(receipts, receipts.c.award_id == awards.c.id)
+
+
+def _open() -> tuple[Any, ...]:
+    """Not received, not laid aside for a person since, and still owed or in doubt."""
+    return (
+        tables.receipts.c.award_id.is_(None),
+        func.coalesce(_last_event(*BY_HAND), "retry") == "retry",
+        or_(func.coalesce(_last_event(*CLAIMS), "owed") == "owed", _last_event(*CALLS).in_(IN_DOUBT)),
+    )
+
+
+def _state(row: Any) -> AwardState:
+    receipt = None
+    if row.reference is not None:
+        receipt = Receipt(
+            award_key=row.key,
+            issuer=row.answered_by,
+            reference=row.reference,
+            url=row.url,
+            detail=json.loads(row.answer),
+        )
+    if receipt:
+        state = "issued"
+    elif row.by_hand in ("refused", "dropped"):
+        state = row.by_hand
+    elif row.call in IN_DOUBT:
+        state = "in doubt"
+    elif row.claim == "lapsed":
+        state = "lapsed"
+    else:
+        state = "unavailable" if row.call == "unavailable" else "owed"
+    return AwardState(
+        key=row.key,
+        issuer=row.issuer,
+        learner_id=row.learner_id,
+        program=row.program,
+        state=state,
+        detail=row.detail or "",
+        receipt=receipt,
+    )

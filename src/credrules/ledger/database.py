@@ -1,0 +1,261 @@
+"""Connections: SQLite by default, PostgreSQL in production; the tables made and brought up to date by Alembic."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from credrules.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+
+BUSY_SECONDS = 30
+"""How long a command waits for another's transaction; a run commits after every batch."""
+
+_RUN_LOCK = 0x6372_6564  # PostgreSQL's advisory lock of a run: 'cred'
+_TABLES_LOCK = 0x6372_6565  # and the one under which tables are made
+
+
+def connect(url: str, *, create: bool) -> Engine:
+    """An engine on an up-to-date ledger. Raises LedgerError; its text never holds a password."""
+    address = _parsed(url)
+    engine = _engine(address, create=create)
+    try:
+        with explained(engine):
+            _check(engine, create=create)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def migrate(url: str) -> None:
+    """Bring an older ledger up to date. Raises LedgerError, also while a run is at work on it."""
+    engine = _engine(_parsed(url), create=True)
+    try:
+        with explained(engine), only_run(engine):
+            _upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def explained(engine: Engine) -> Iterator[None]:
+    """Turn what the database says into a LedgerError: the first line, which holds no value of any row."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise LedgerError(f"The ledger {shown(engine.url)} cannot be used: {_first_line(error)}.") from None
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes."""
+    with explained(engine), engine.execution_options(writes=True).begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    with explained(engine), engine.connect() as connection:
+        yield connection
+
+
+def shown(address: URL) -> str:
+    """The URL without what may be secret in it: the password, and the query, which may hold one too."""
+    return address.set(drivername=address.get_backend_name(), query={}).render_as_string(hide_password=True)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):  # ValueError is a port that is no number
+        raise LedgerError("The setting 'ledger' is no database URL; one looks like sqlite:///credrules.db.") from None
+    backend = address.get_backend_name()
+    if backend == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise LedgerError(f"The ledger {shown(address)} is neither SQLite nor PostgreSQL.")
+    if not address.database or address.database == ":memory:" or address.database.startswith("file:"):
+        raise LedgerError(f"The ledger {shown(address)} names no file; one looks like sqlite:///credrules.db.")
+    return address.set(drivername="sqlite+pysqlite")
+
+
+def _engine(address: URL, *, create: bool) -> Engine:
+    if address.get_backend_name() == "sqlite":
+        _prepare_file(Path(address.database or ""), create=create)
+    try:
+        # Parameters hold names and e-mail addresses, and errors reach logs.
+        engine = create_engine(address, hide_parameters=True)
+    except ImportError:
+        raise LedgerError("A ledger in PostgreSQL needs its driver: pip install 'credrules[postgresql]'.") from None
+    if address.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def _prepare_file(path: Path, *, create: bool) -> None:
+    if path.exists():
+        return
+    if not create:
+        raise LedgerError(f"There is no ledger at {path} yet. The first `credrules run` makes it.")
+    try:
+        # Names and e-mail addresses will be in it: its owner's alone, unless the owner decides otherwise.
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise LedgerError(f"The ledger {path} cannot be made: {error.strerror}. Does its folder exist?") from None
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    # Transactions are begun by us, below: the driver's own would begin only at the first write.
+    connection.isolation_level = None
+    # FULL, so that an intent is on disk before a badge leaves: with WAL that is one sync a commit, and it holds when
+    # the power fails and not only when the process does.
+    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    _use_wal(connection)
+
+
+def _use_wal(connection: Any) -> None:
+    # The first switch to WAL is the one thing that SQLite's busy timeout does not cover; later ones change nothing.
+    patience = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads before it writes fails at once, without waiting, where somebody wrote in between; one
+    # that is immediate waits its turn before it reads.
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _set_up_postgresql(connection: Any, _: object) -> None:
+    # What FULL is to SQLite: a commit that the server may still lose is no intent.
+    connection.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    connection.commit()
+
+
+def _check(engine: Engine, *, create: bool) -> None:
+    """Make the tables where there are none and `create` allows it; refuse what is not of this version."""
+    with engine.connect() as connection:
+        current = _revision(connection)
+    if current is None and create:
+        _upgrade(engine)
+    elif current is None:
+        raise LedgerError(f"There is no ledger in {shown(engine.url)} yet. The first `credrules run` makes it.")
+    elif current != _script().get_current_head():
+        _refuse_newer(engine, current)
+        raise LedgerError(f"The ledger {shown(engine.url)} was made by an older credrules. Run `credrules migrate`.")
+
+
+def _upgrade(engine: Engine) -> None:
+    """To the newest revision, in one transaction: two that start at once wait for each other, and a crash leaves none.
+
+    Raises LedgerError.
+    """
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _TABLES_LOCK})
+        _refuse_newer(engine, _revision(connection))
+        config = _alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _refuse_newer(engine: Engine, current: str | None) -> None:
+    if current is not None and current not in {revision.revision for revision in _script().walk_revisions()}:
+        raise LedgerError(f"The ledger {shown(engine.url)} was made by a newer credrules. Install that one.")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_alembic())
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
+
+
+@contextmanager
+def only_run(engine: Engine) -> Iterator[Callable[[], None]]:
+    """Hold the one place at the ledger that a run takes; it is free again when the process ends, however it ends.
+
+    Yields what to call before anything that only the holder may do: it raises LedgerError where the place was lost.
+    Raises LedgerError, without waiting, where another run holds it.
+    """
+    with _file_lock(engine) if engine.dialect.name == "sqlite" else _server_lock(engine) as still_held:
+        yield still_held
+
+
+_TAKEN = "Another run is at work on this ledger. Wait for it to end, then run again; nothing was done."
+
+
+@contextmanager
+def _file_lock(engine: Engine) -> Iterator[Callable[[], None]]:
+    lock = filelock.FileLock(f"{engine.url.database}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise LedgerError(_TAKEN) from None
+    except OSError as error:
+        raise LedgerError(f"The ledger's lock {lock.lock_file} cannot be used: {error.strerror}.") from None
+    try:
+        yield lambda: None  # the system takes it from nobody who lives
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _server_lock(engine: Engine) -> Iterator[Callable[[], None]]:
+    lock = {"lock": _RUN_LOCK}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), lock):
+            raise LedgerError(_TAKEN)
+
+        def still_held() -> None:
+            with explained(engine):  # the server takes the lock back when the connection breaks
+                connection.execute(text("SELECT 1"))
+
+        try:
+            yield still_held
+        finally:
+            with suppress(SQLAlchemyError):  # where the connection is gone, so is the lock
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)

@@ -1,0 +1,260 @@
+"""RuleSet -> Plan: every program as a flat list of nodes, parts before the groups that they are in.
+
+The plan says nothing of how it is evaluated; every engine reads the same one and must give the same outcome at every
+node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from credrules.attestations import COMPLETE, Role
+from credrules.program_file import routes
+from credrules.records import Affiliation
+from credrules.rules import (
+    Average,
+    Condition,
+    CourseCount,
+    CreditSum,
+    Group,
+    MilestoneDone,
+    Moment,
+    Place,
+    Program,
+    Requirement,
+    Rule,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from credrules.rules import GradeScale, RuleSet, Ways
+
+
+class Kind(Enum):
+    COURSES = "courses"  # `need` different courses out of `ways`
+    CREDITS = "credits"  # `need` thousandths of a credit out of `ways`
+    AVERAGE = "average"  # at least `need` thousandths of a point over what was claimed
+    MILESTONE = "milestone"  # `code` in the record, with its evidence where `evidence`
+    WORD = "word"  # `role` has said `code`, with evidence where `evidence`
+    FACT = "fact"  # `fact` is one of `values`, or with `negated` none of them
+    NO_HOLD = "no-hold"  # no active hold blocks conferral
+    GROUP = "group"  # `need` of `parts`
+
+
+CLAIMS = frozenset({Kind.COURSES, Kind.CREDITS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    index: int
+    id: str
+    title: str
+    kind: Kind
+    place: Place
+    cites: str | None = None
+    otherwise: str | None = None
+    need: int = 0
+    parts: tuple[int, ...] = ()
+    ways: tuple[Ways, ...] = ()
+    code: str = ""
+    evidence: bool = False
+    role: Role | None = None
+    fact: str = ""
+    values: frozenset[str] = frozenset()
+    negated: bool = False
+    moment: Moment = Moment.CONFERRAL
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way through a program's alternatives: the claims it takes (positions in `demands`) and its other leaves."""
+
+    demands: frozenset[int]
+    leaves: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramPlan:
+    """One program. `root` is the decision; `requirements` the requirement tree; `gates` the rules beside it."""
+
+    program: Program
+    nodes: tuple[Node, ...]
+    root: int
+    requirements: int
+    gates: tuple[int, ...]
+    demands: tuple[int, ...]  # the nodes that claim, in the order of the rule file
+    ways: tuple[Way, ...]
+    average: int | None
+    below: tuple[frozenset[int], ...] = field(repr=False)  # by node, itself and all nodes under it
+
+    def node(self, node_id: str) -> Node | None:
+        return next((node for node in self.nodes if node.id == node_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    scale: GradeScale
+    programs: tuple[ProgramPlan, ...]
+
+
+def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
+    """The plan of all programs, or of those named in `only`."""
+    chosen = [program for program in rule_set.programs if only is None or program.id in only]
+    return Plan(rule_set.scale, tuple(_Planner(program).plan() for program in chosen))
+
+
+class _Planner:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.nodes: list[Node] = []
+        self.by_requirement: dict[Requirement, int] = {}
+
+    def plan(self) -> ProgramPlan:
+        program = self.program
+        requirements = self._requirement(program.requirements)
+        gates = [self._open_to()] if program.open_to != frozenset(Affiliation) else []
+        gates += [self._gate(rule, requirements) for rule in program.rules]
+        parts = (requirements, *gates)
+        title = f"{program.title} may be conferred"
+        root = self._add(
+            id="conferral", title=title, kind=Kind.GROUP, place=program.place, need=len(parts), parts=parts
+        )
+        demands = tuple(node.index for node in self.nodes if node.kind in CLAIMS)
+        return ProgramPlan(
+            program=program,
+            nodes=tuple(self.nodes),
+            root=root,
+            requirements=requirements,
+            gates=tuple(gates),
+            demands=demands,
+            ways=self._ways(demands),
+            average=next((node.index for node in self.nodes if node.kind is Kind.AVERAGE), None),
+            below=self._below(),
+        )
+
+    def _add(self, **parts: object) -> int:
+        index = len(self.nodes)
+        self.nodes.append(Node(index=index, **parts))  # type: ignore[arg-type]  # the callers' keywords are Node's
+        return index
+
+    def _requirement(self, requirement: Requirement) -> int:
+        common: dict[str, object] = {
+            "id": requirement.id,
+            "title": requirement.title,
+            "place": requirement.place,
+            "cites": requirement.cites,
+        }
+        match requirement:
+            case CourseCount():
+                index = self._add(**common, kind=Kind.COURSES, need=requirement.need, ways=requirement.ways)
+            case CreditSum():
+                index = self._add(**common, kind=Kind.CREDITS, need=requirement.need, ways=requirement.ways)
+            case Average():
+                index = self._add(**common, kind=Kind.AVERAGE, need=requirement.minimum)
+            case MilestoneDone():
+                index = self._add(
+                    **common,
+                    kind=Kind.WORD if requirement.attested_by else Kind.MILESTONE,
+                    code=requirement.code,
+                    evidence=requirement.evidence,
+                    role=requirement.attested_by,
+                )
+            case Group():
+                parts = tuple(self._requirement(part) for part in requirement.parts)
+                index = self._add(**common, kind=Kind.GROUP, need=requirement.need, parts=parts)
+            case _:
+                raise AssertionError(requirement)
+        self.by_requirement[requirement] = index
+        return index
+
+    def _open_to(self) -> int:
+        whom = " or ".join(sorted(self.program.open_to))
+        return self._add(
+            id="open-to",
+            title=f"The program is open to {whom} learners",
+            kind=Kind.FACT,
+            place=self.program.place,
+            fact="learner.affiliation",
+            values=frozenset(self.program.open_to),
+            moment=Moment.REGISTRATION,
+        )
+
+    def _gate(self, rule: Rule, requirements: int) -> int:
+        """`when` false, or everything required: so a rule that does not apply stands in nobody's way."""
+        required = [self._fact(rule, condition, negated=False) for condition in rule.require]
+        required += [self._attestation(rule, role) for role in rule.attestations]
+        if rule.requirements:
+            required.append(requirements)
+        if rule.no_holds:
+            title = "No hold blocks conferral"
+            required.append(
+                self._add(
+                    id=f"{rule.id}/holds", title=title, kind=Kind.NO_HOLD, place=rule.place, otherwise=rule.otherwise
+                )
+            )
+        title = rule.id.replace("-", " ").capitalize()
+        common = {"place": rule.place, "cites": rule.cites, "otherwise": rule.otherwise, "moment": rule.moment}
+        if not rule.when:
+            return self._add(
+                id=rule.id, title=title, kind=Kind.GROUP, need=len(required), parts=tuple(required), **common
+            )
+        unless = [self._fact(rule, condition, negated=True) for condition in rule.when]
+        inner = self._add(
+            id=f"{rule.id}/require",
+            title=title,
+            kind=Kind.GROUP,
+            need=len(required),
+            parts=tuple(required),
+            **common,
+        )
+        return self._add(id=rule.id, title=title, kind=Kind.GROUP, need=1, parts=(*unless, inner), **common)
+
+    def _fact(self, rule: Rule, condition: Condition, *, negated: bool) -> int:
+        values = " or ".join(sorted(condition.values))
+        name = condition.fact.replace(".", "'s ")
+        return self._add(
+            id=f"{rule.id}/{'unless' if negated else 'require'}-{condition.fact}",
+            title=f"The {name} is {'not ' if negated else ''}{values}",
+            kind=Kind.FACT,
+            place=rule.place,
+            otherwise=rule.otherwise,
+            fact=condition.fact,
+            values=condition.values,
+            negated=negated,
+            moment=rule.moment,
+        )
+
+    def _attestation(self, rule: Rule, role: Role) -> int:
+        return self._add(
+            id=f"{rule.id}/{role}",
+            title=f"The {role} has attested that everything is complete",
+            kind=Kind.WORD,
+            place=rule.place,
+            otherwise=rule.otherwise,
+            code=COMPLETE,
+            role=role,
+        )
+
+    def _ways(self, demands: tuple[int, ...]) -> tuple[Way, ...]:
+        position = {index: at for at, index in enumerate(demands)}
+        ways = []
+        for route in routes(self.program.requirements):
+            leaves = sorted(self.by_requirement[leaf] for leaf in route)
+            ways.append(
+                Way(
+                    frozenset(position[leaf] for leaf in leaves if leaf in position),
+                    tuple(
+                        leaf for leaf in leaves if leaf not in position and self.nodes[leaf].kind is not Kind.AVERAGE
+                    ),
+                )
+            )
+        return tuple(sorted(ways, key=lambda way: (sorted(way.demands), way.leaves)))
+
+    def _below(self) -> tuple[frozenset[int], ...]:
+        below: list[frozenset[int]] = []
+        for node in self.nodes:
+            below.append(frozenset({node.index}).union(*(below[part] for part in node.parts)))
+        return tuple(below)

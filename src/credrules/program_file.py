@@ -1,0 +1,375 @@
+"""A program file: one program's requirements, rules and awards."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+from credrules import rule_shapes as shapes
+from credrules.attestations import Role
+from credrules.errors import Problem
+from credrules.institution_file import (
+    FACTS,
+    check_condition,
+    check_rule,
+    raised,
+    report_same_ids,
+    report_undercut,
+    texts,
+    thousandths,
+)
+from credrules.records import Course
+from credrules.rules import (
+    Average,
+    AwardSpec,
+    Condition,
+    Counting,
+    CourseCount,
+    CreditSum,
+    Group,
+    MilestoneDone,
+    Moment,
+    Place,
+    Program,
+    Requirement,
+    Rule,
+    Selection,
+    Ways,
+    walk,
+)
+from credrules.shape_faults import keys_of
+from credrules.wording import course_title, decimal_text, describe, listing, number, points_text, slug, with_grade
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from credrules.institution_file import InstitutionRules
+    from credrules.yaml_files import Document, Path_
+
+ROUTES = 512
+"""How many ways a program's alternatives may be combined; each is looked at whenever its requirements compete."""
+
+
+class ProgramReader:
+    """Turns one program's shape into a Program, noting problems as it goes."""
+
+    def __init__(self, document: Document, shape: shapes.ProgramFile, institution: InstitutionRules) -> None:
+        self.document = document
+        self.shape = shape
+        self.institution = institution
+        self.scale = institution.scale
+        self.static = {
+            "program.credit-bearing": "true" if shape.credit_bearing else "false",
+            "program.id": shape.program,
+        }
+
+    def program(self) -> Program:
+        shape, document = self.shape, self.document
+        counting = self.institution.counting
+        if shape.counting:
+            counting = self._counting(("counting",), shape.counting, counting)
+        parts = [
+            self._requirement(("requirements", index), part, counting, top=True)
+            for index, part in enumerate(shape.requirements)
+        ]
+        root = Group(
+            id="requirements", title="All requirements", place=self._place(()), need=len(parts), parts=tuple(parts)
+        )
+        self._check_ids(root)
+        self._check_average(root)
+        if len(routes(root)) > ROUTES:
+            message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
+            document.problem(("requirements",), f"{message} List single courses under 'choose' instead of groups.")
+        report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
+        for index, rule in enumerate(shape.rules):
+            check_rule(document, ("rules", index), rule)
+        return Program(
+            id=shape.program,
+            title=shape.title,
+            description=shape.description or "",
+            modelled_on=shape.modelled_on,
+            effective=shape.effective,
+            credit_bearing=shape.credit_bearing,
+            open_to=frozenset(shape.open_to),
+            requirements=root,
+            rules=self._rules(),
+            awards=self._awards(),
+            place=self._place(()),
+            digest=text_digest(self.institution.document.text, document.text),
+            url=shape.url,
+            image=shape.image,
+            skills=tuple(shape.skills),
+            notes=tuple(shape.notes),
+            lead_name=shape.lead.name if shape.lead else None,
+            lead_email=shape.lead.email if shape.lead else None,
+        )
+
+    def _place(self, path: Path_) -> Place:
+        return Place(self.document.name, self.document.line(path))
+
+    def _counting(self, path: Path_, shape: shapes.CountingShape, base: Counting) -> Counting:
+        counting = raised(self.document, path, shape, base, self.scale)
+        report_undercut(self.document, path, shape, counting, self.institution.floor, self.scale)
+        return counting
+
+    # requirements
+
+    def _requirement(self, path: Path_, shape: Any, counting: Counting, *, top: bool = False) -> Requirement:
+        if isinstance(shape, shapes.CountingShape):
+            counting = self._counting(path, shape, counting)
+        match shape:
+            case shapes.CourseShape():
+                ways = (Ways(selection=_course(shape.course), counting=counting),)
+                return CourseCount(
+                    **self._common(path, shape, slug(shape.course), course_title(ways)), need=1, ways=ways
+                )
+            case shapes.AllShape():
+                return self._group(path, shape, shape.all, len(shape.all), counting)
+            case shapes.AnyShape():
+                return self._group(path, shape, shape.any, 1, counting)
+            case shapes.ChooseShape():
+                return self._choose(path, shape, counting)
+            case shapes.CreditsShape():
+                return self._credits(path, shape, counting)
+            case shapes.AverageShape():
+                return self._average(path, shape, top=top)
+            case shapes.MilestoneShape():
+                title = f"The milestone '{shape.milestone}'"
+                return MilestoneDone(
+                    **self._common(path, shape, shape.milestone, title),
+                    code=shape.milestone,
+                    evidence=shape.evidence == "required",
+                    attested_by=shape.attested_by,
+                )
+        raise AssertionError(shape)
+
+    def _common(self, path: Path_, shape: Any, made_id: str, made_title: str) -> dict[str, Any]:
+        return {
+            "id": shape.id or made_id,
+            "title": f"{shape.title}: {made_title}" if shape.title else made_title,
+            "place": self._place(path),
+            "cites": shape.source,
+        }
+
+    def _group(self, path: Path_, shape: Any, parts: Sequence[Any], need: int, counting: Counting) -> Requirement:
+        """All, any or some of `parts`. Single courses to choose from make one requirement."""
+        key = next(key for key in ("all", "any", "of") if (*path, key) in self.document.lines)
+        read = [self._requirement((*path, key, index), part, counting) for index, part in enumerate(parts)]
+        self._check_same_course((*path, key), parts)
+        if need < len(read) and all(isinstance(part, CourseCount) and _is_plain(part) for part in read):
+            ways = tuple(way for part in read if isinstance(part, CourseCount) for way in part.ways)
+            codes = [next(iter(way.selection.courses)).code for way in ways]
+            title = f"{number(need, 'course')} of {listing(codes, 'or')} {with_grade(ways)}"
+            common = self._common(path, shape, f"{need}-of-{slug(codes[0])}", title)
+            return CourseCount(**common, need=need, ways=ways)
+        names = listing([part.title for part in read], "and" if need == len(read) else "or")
+        title = f"All of: {names}" if need == len(read) else f"{need} of: {names}"
+        prefix = "all" if need == len(read) else str(need)
+        return Group(**self._common(path, shape, f"{prefix}-of-{read[0].id}", title), need=need, parts=tuple(read))
+
+    def _choose(self, path: Path_, shape: shapes.ChooseShape, counting: Counting) -> Requirement:
+        if shape.of is not None and shape.from_ is None:
+            if shape.choose > len(shape.of):
+                message = f"'choose' asks for {shape.choose} of a list of {len(shape.of)}; that can never be met."
+                self.document.problem((*path, "choose"), message)
+            return self._group(path, shape, shape.of, shape.choose, counting)
+        if shape.from_ is None or shape.of is not None:
+            self.document.problem(path, "'choose' needs 'of' with a list or 'from' with a filter, one of the two.")
+            return self._broken(path, shape)
+        ways = self._filtered(path, shape.from_, counting)
+        title = f"{number(shape.choose, 'course')} from {describe(ways[0].selection)} {with_grade(ways)}"
+        made_id = f"{shape.choose}-from-{slug(describe(ways[0].selection))}"
+        return CourseCount(**self._common(path, shape, made_id, title), need=shape.choose, ways=ways)
+
+    def _credits(self, path: Path_, shape: shapes.CreditsShape, counting: Counting) -> Requirement:
+        if shape.of is not None and shape.from_ is None:
+            self._check_same_course((*path, "of"), shape.of)
+            courses = frozenset(_parsed(code) for code in shape.of)
+            ways: tuple[Ways, ...] = (Ways(selection=Selection(courses=courses), counting=counting),)
+        elif shape.from_ is None or shape.of is not None:
+            self.document.problem(path, "'credits' needs 'of' with a list or 'from' with a filter, one of the two.")
+            return self._broken(path, shape)
+        else:
+            ways = self._filtered(path, shape.from_, counting)
+        amount = decimal_text(shape.credits)
+        title = f"{amount} credits from {describe(ways[0].selection)} {with_grade(ways)}"
+        made_id = f"credits-{slug(amount)}-from-{slug(describe(ways[0].selection))}"[:80].rstrip("-")
+        return CreditSum(**self._common(path, shape, made_id, title), need=thousandths(shape.credits), ways=ways)
+
+    def _filtered(self, path: Path_, shape: shapes.FilterShape, counting: Counting) -> tuple[Ways, ...]:
+        low = high = None
+        if shape.number is not None:
+            ends = [int(end) for end in shape.number.split("-")]
+            low, high = ends[0], ends[-1]
+        selection = Selection(
+            subjects=frozenset(name.strip().upper() for name in shape.subject or ()),
+            low=low,
+            high=high,
+            levels=frozenset(shape.level or ()),
+            attributes=frozenset(shape.attribute or ()),
+        )
+        if selection == Selection():
+            possible = ", ".join(keys_of(shapes.FilterShape))
+            self.document.problem((*path, "from"), f"'from' is an empty filter. Give at least one of: {possible}.")
+        return (Ways(selection=selection, counting=counting),)
+
+    def _average(self, path: Path_, shape: shapes.AverageShape, *, top: bool) -> Requirement:
+        minimum = thousandths(shape.average_grade)
+        if not top:
+            message = (
+                "an average is over everything that counts, so it stands in the program's own list, not in a group."
+            )
+            self.document.problem(path, message)
+        if minimum > self.scale.top:
+            message = f"{shape.average_grade} is above the scale's best grade, {points_text(self.scale.top)} points."
+            self.document.problem((*path, "average-grade"), f"{message} It can never be met.")
+        title = f"An average of {points_text(minimum)} grade points over everything that counted"
+        return Average(**self._common(path, shape, "average-grade", title), minimum=minimum)
+
+    def _broken(self, path: Path_, shape: Any) -> Requirement:
+        """Stands in for a requirement whose problem is noted, so that the rest of the file is read all the same."""
+        return Group(**self._common(path, shape, f"line-{self.document.line(path)}", ""), need=0, parts=())
+
+    def _check_same_course(self, path: Path_, parts: Sequence[Any]) -> None:
+        seen: set[str] = set()
+        for index, part in enumerate(parts):
+            code = part if isinstance(part, str) else getattr(part, "course", None)
+            if code in seen:
+                self.document.problem((*path, index), f"{code} is in this list already; a course counts once.")
+            if code:
+                seen.add(code)
+
+    def _check_ids(self, root: Group) -> None:
+        first: dict[str, Requirement] = {}
+        rules = {rule.id for rule in (*self.institution.rules, *self.shape.rules)} | {"open-to", "conferral"}
+        for requirement in walk(root):
+            line = requirement.place.line
+            problem: str | None = None
+            if requirement.id in rules or (requirement.id == root.id and requirement is not root):
+                problem = f"the id '{requirement.id}' is used by a rule; give this requirement another with 'id:'."
+            elif requirement.id in first:
+                above = first[requirement.id].place.line
+                problem = (
+                    f"the id '{requirement.id}' is that of the requirement on line {above} too. Give one its own 'id:'."
+                )
+            if problem:
+                self.document.problems.append(Problem(self.document.name, line, problem))
+            first.setdefault(requirement.id, requirement)
+
+    def _check_average(self, root: Group) -> None:
+        averages = [part for part in root.parts if isinstance(part, Average)]
+        for extra in averages[1:]:
+            self.document.problems.append(
+                Problem(
+                    self.document.name, extra.place.line, "a program has one average; the highest of two is enough."
+                )
+            )
+        claims = (CourseCount, CreditSum)
+        if averages and not all(any(isinstance(leaf, claims) for leaf in route) for route in routes(root)):
+            message = "the program can be completed without any course, so there may be nothing to average."
+            self.document.problems.append(Problem(self.document.name, averages[0].place.line, message))
+
+    # rules and awards
+
+    def _rules(self) -> tuple[Rule, ...]:
+        result = []
+        for document, path, shape in (
+            *((self.institution.document, ("rules", i), rule) for i, rule in enumerate(self.institution.rules)),
+            *((self.document, ("rules", i), rule) for i, rule in enumerate(self.shape.rules)),
+        ):
+            if rule := self._rule(document, path, shape):
+                result.append(rule)
+        return tuple(result)
+
+    def _rule(self, document: Document, path: Path_, shape: shapes.RuleShape) -> Rule | None:
+        if not self._applies(shape.when):
+            return None
+        conditions = {fact: texts(value) for fact, value in shape.require.items()}
+        return Rule(
+            id=shape.id,
+            moment=Moment(shape.for_),
+            place=Place(document.name, document.line(path)),
+            when=tuple(
+                Condition(fact, frozenset(texts(value)))
+                for fact, value in shape.when.items()
+                if fact not in self.static
+            ),
+            require=tuple(Condition(fact, frozenset(values)) for fact, values in conditions.items() if fact in FACTS),
+            attestations=tuple(Role(role) for role in conditions.get("attestations", ()) if role in tuple(Role)),
+            requirements="requirements" in conditions,
+            no_holds="holds" in conditions,
+            otherwise=shape.otherwise,
+            cites=shape.source,
+        )
+
+    def _applies(self, when: Mapping[str, shapes.Value]) -> bool:
+        """Whether what `when` says of the program, which does not change from learner to learner, is so."""
+        return all(self.static[fact] in texts(value) for fact, value in when.items() if fact in self.static)
+
+    def _awards(self) -> tuple[AwardSpec, ...]:
+        result: list[AwardSpec] = []
+        for index, shape in enumerate(self.shape.awards):
+            path: Path_ = ("awards", index)
+            for fact, value in shape.when.items():
+                check_condition(
+                    self.document,
+                    (*path, "when", fact),
+                    fact,
+                    value,
+                    {f: v for f, v in FACTS.items() if f in self.static},
+                )
+            kind = shape.id or slug(shape.issuer)
+            if kind in {award.kind for award in result}:
+                message = f"'{kind}' is an award above already. Give this one its own 'id:'; it may never change later."
+                self.document.problem(path, message)
+            options = {}
+            for key, option in (shape.model_extra or {}).items():
+                if isinstance(option, str | int):
+                    options[key] = str(option)
+                else:
+                    self.document.problem((*path, key), f"'{key}' should be text.")
+            if self._applies(shape.when):
+                result.append(AwardSpec(kind=kind, issuer=shape.issuer, options=options, place=self._place(path)))
+        return tuple(result)
+
+
+def routes(requirement: Requirement) -> list[frozenset[Requirement]]:
+    """Every way through the alternatives: which leaves have to be met, at most one more than ROUTES of them."""
+    if not isinstance(requirement, Group):
+        return [frozenset({requirement})]
+    found: dict[frozenset[Requirement], None] = {}
+    below = [routes(part) for part in requirement.parts]
+    for chosen in itertools.combinations(below, requirement.need):
+        if math.prod(len(part) for part in chosen) > ROUTES:
+            return [frozenset({requirement})] * (ROUTES + 1)
+        for combination in itertools.product(*chosen):
+            found.setdefault(frozenset().union(*combination))
+            if len(found) > ROUTES:
+                return list(found)
+    return list(found)
+
+
+def _parsed(code: str) -> Course:
+    course = Course.parse(code)
+    if course is None:
+        raise ValueError(code)  # cannot be: the shape has checked it
+    return course
+
+
+def _course(code: str) -> Selection:
+    return Selection(courses=frozenset({_parsed(code)}))
+
+
+def _is_plain(part: CourseCount) -> bool:
+    return part.need == 1 and len(part.ways) == 1 and len(part.ways[0].selection.courses) == 1
+
+
+def text_digest(*texts: str) -> str:
+    """SHA-256 of texts in order, each preceded by its length so that none can run into the next."""
+    total = hashlib.sha256()
+    for text in texts:
+        raw = text.encode()
+        total.update(f"{len(raw)}:".encode() + raw)
+    return total.hexdigest()

@@ -1,0 +1,381 @@
+"""Why: an evaluation as a tree of reasons, each with a code for programs and a sentence for the learner.
+
+Every code is explained in docs/reasons.md; a test holds that page and this module together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from credrules.attestations import COMPLETE
+from credrules.decisions import Outcome, Reason, Refusal, Use
+from credrules.facts import possible_values
+from credrules.plan import CLAIMS, Kind
+from credrules.records import MilestoneStatus
+from credrules.rules import Moment
+from credrules.standing import Stage
+from credrules.wording import decimal_text, listing, number, points_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from credrules.attestations import Attestation, Word
+    from credrules.engines.plain import Bid, Evaluation, Refused
+    from credrules.plan import Node, ProgramPlan
+    from credrules.records import Record
+    from credrules.standing import Standing
+
+MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
+
+NOT_USED = {
+    "below-minimum": "below {minimum}",
+    "not-passing": "does not pass",
+    "displaced": "another attempt stands, by the rule for repeated courses",
+    "superseded": "another attempt at the course counts",
+    "origin": "{origin} credit does not count here",
+    "basis": "{basis} grading does not count here",
+    "repeat-excluded": "left out by the registrar's repeat checking",
+    "no-credit": "bears no credit",
+    "dropped": "dropped",
+    "withdrawn": "withdrawn",
+    "waitlisted": "on the waiting list only",
+    "planned": "not registered yet",
+    "audited": "audited",
+    "used-elsewhere": "counts for '{other}' instead",
+    "not-needed": "not needed",
+}
+"""Codes of attempts that a requirement looked at and does not use."""
+
+UNSURE = {
+    "in-progress": "in progress",
+    "incomplete": "incomplete",
+    "grade-not-reported": "the term is over and no grade is reported",
+    "grade-unreadable": "the grade is not in the institution's scale",
+    "basis-unknown": "the grading basis is unknown",
+    "repeat-unknown": "repeat checking has not been done",
+    "course-unsure": "its level or attributes are unknown",
+    "order-unknown": "it is unknown which attempt was the last",
+    "credits-unknown": "its credits are unknown",
+}
+"""Codes of attempts that are used, but not surely."""
+
+OUTCOMES = {
+    "waived": "an exception was granted",
+    "counted": "enough counts",
+    "in-progress": "work in progress would be enough",
+    "unknown": "something is not known",
+    "not-taken": "nothing for it has been attempted",
+    "not-enough": "some counts, but too little",
+    "none-counts": "what was attempted does not count",
+    "contested": "other requirements need the same courses",
+    "average-reached": "the average is reached",
+    "average-reachable": "work in progress could still reach it",
+    "average-unknown": "a grade or credits are not known",
+    "average-below": "the average is below what is asked",
+    "average-nothing-counted": "nothing has counted yet",
+    "milestone-complete": "done",
+    "milestone-submitted": "handed in, not yet judged",
+    "milestone-evidence-missing": "done, but the evidence is missing",
+    "milestone-in-progress": "under way",
+    "milestone-failed": "not passed",
+    "milestone-missing": "not recorded",
+    "milestone-unknown": "the records do not tell",
+    "attested": "a person has said so",
+    "attested-early": "a person has said that everything is complete, but it is not",
+    "attestation-awaited": "a person's word is missing",
+    "evidence-awaited": "a person has said so, but without the evidence",
+    "holds": "it is so",
+    "fails": "it is not so",
+    "does-not-apply": "the rule does not apply",
+    "no-hold": "nothing blocks it",
+    "hold-active": "a hold blocks it",
+    "all-parts": "all parts are met",
+    "parts-missing": "a part is missing",
+    "enough-parts": "enough of the parts are met",
+}
+"""Codes of nodes."""
+
+
+class Explainer:
+    """Turns one program's evaluation for one learner into its reasons."""
+
+    def __init__(self, plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word, as_of: date) -> None:
+        self.plan = plan
+        self.evaluation = evaluation
+        self.record = record
+        self.as_of = as_of
+        self.attestations = [said for said in word.attestations if said.program == plan.program.id]
+        self.claimed_by = {course: node for node, courses in evaluation.claims.items() for course in courses}
+
+    def reason(self, index: int | None = None) -> Reason:
+        """The reasons below a node; below the root where none is named."""
+        node = self.plan.nodes[self.plan.root if index is None else index]
+        outcome = self.evaluation.outcomes[node.index]
+        used: tuple[Use, ...] = ()
+        refused: tuple[Refusal, ...] = ()
+        parts: tuple[Reason, ...] = ()
+        if node.index in self.evaluation.waived:
+            granted = self.evaluation.waived[node.index]
+            because, text = "waived", f"Waived by {granted.by} on {granted.on}: {granted.reason}."
+        elif node.kind in CLAIMS:
+            used, refused = self._used(node), self._refused(node)
+            because, text = self._claim(node, outcome, used, refused)
+        elif node.kind is Kind.GROUP:
+            because, text = self._group(node, outcome)
+            shown = self._unless(node) if because == "does-not-apply" else node.parts
+            parts = tuple(self.reason(part) for part in shown if not self._stands_elsewhere(node, part))
+        else:
+            because, text = {
+                Kind.AVERAGE: self._average,
+                Kind.MILESTONE: self._milestone,
+                Kind.WORD: self._word,
+                Kind.FACT: self._fact,
+                Kind.NO_HOLD: self._no_hold,
+            }[node.kind](node, outcome)
+        return Reason(
+            node=node.id,
+            title=node.title,
+            outcome=outcome,
+            because=because,
+            text=text,
+            rule=str(node.place),
+            cites=node.cites,
+            used=used,
+            refused=refused,
+            parts=parts,
+        )
+
+    def _stands_elsewhere(self, node: Node, part: int) -> bool:
+        """The requirements stand under the root; a rule that asks for them need not repeat them all."""
+        return part == self.plan.requirements and node.index != self.plan.root
+
+    # Attempts.
+
+    def _used(self, node: Node) -> tuple[Use, ...]:
+        bids = self.evaluation.bids[node.index]
+        return tuple(self._use(bids[course]) for course in self.evaluation.claims[node.index])
+
+    def _use(self, bid: Bid) -> Use:
+        attempt = bid.standing.attempt
+        credits_ = attempt.credits_earned if bid.standing.stage in (Stage.GRADED, Stage.PASSED) else None
+        return Use(
+            attempt_id=attempt.attempt_id,
+            course=attempt.course.code,
+            standing=_standing_text(bid.standing, UNSURE.get(bid.because, "")),
+            outcome=bid.offer.level,
+            credits=None if credits_ is None else decimal_text(credits_),
+            because=bid.because,
+            source=attempt.source,
+        )
+
+    def _refused(self, node: Node) -> tuple[Refusal, ...]:
+        result = [self._refusal(node, refused) for refused in self.evaluation.refused[node.index]]
+        for course, bid in sorted(self.evaluation.bids[node.index].items()):
+            if course in self.evaluation.claims[node.index]:
+                continue
+            other = self.claimed_by.get(course)
+            code = "not-needed" if other is None else "used-elsewhere"
+            title = "" if other is None else self.plan.nodes[other].title
+            result.append(_refusal(bid.standing, code, NOT_USED[code].format(other=title)))
+        unique = {(refusal.attempt_id, refusal.because): refusal for refusal in result}
+        return tuple(unique.values())
+
+    def _refusal(self, node: Node, refused: Refused) -> Refusal:
+        attempt = refused.standing.attempt
+        symbols = {
+            way.counting.minimum: way.counting.minimum_symbol for way in node.ways if way.selection.admits(attempt)
+        }
+        minimum = symbols[min(symbols)] if symbols else node.ways[0].counting.minimum_symbol
+        text = NOT_USED[refused.because].format(minimum=minimum, origin=attempt.origin, basis=attempt.basis)
+        return _refusal(refused.standing, refused.because, text)
+
+    def _claim(self, node: Node, outcome: Outcome, used: Sequence[Use], refused: Sequence[Refusal]) -> tuple[str, str]:
+        sure = [f"{use.course} ({use.standing})" for use in used if use.outcome is MET]
+        open_ = [f"{use.course} ({use.standing})" for use in used if use.outcome is not MET]
+        sentences = []
+        if sure:
+            sentences.append(f"{listing(sure, 'and')} {'counts' if len(sure) == 1 else 'count'}.")
+        if open_ and outcome is PENDING:
+            sentences.append(f"{listing(open_, 'and')} would complete it.")
+        elif open_:
+            sentences.append(f"{listing(open_, 'and')} may or may not come to count.")
+        if outcome is UNMET:
+            sentences.append(self._shortfall(node))
+        sentences += [
+            f"{one.course} ({one.standing}) is not used: {one.text}." for one in refused if one.because != "not-needed"
+        ]
+        contest = self.evaluation.contests.get(node.index)
+        if contest:
+            rivals = [f"'{self.plan.nodes[rival].title}'" for rival in contest.rivals]
+            courses = listing([course.code for course in contest.courses], "and")
+            sentences.append(f"{listing(rivals, 'and')} compete for {courses}, and a course counts once.")
+        return self._claim_code(node, outcome, refused), " ".join(sentences)
+
+    def _claim_code(self, node: Node, outcome: Outcome, refused: Sequence[Refusal]) -> str:
+        if node.index in self.evaluation.contests:
+            return "contested"
+        if outcome is not UNMET:
+            return {MET: "counted", PENDING: "in-progress", UNDETERMINED: "unknown"}[outcome]
+        if self.evaluation.claims[node.index]:
+            return "not-enough"
+        return "none-counts" if refused else "not-taken"
+
+    def _shortfall(self, node: Node) -> str:
+        bids = self.evaluation.bids[node.index]
+        claimed = [bids[course].offer for course in self.evaluation.claims[node.index]]
+        have = sum(offer.size for offer in claimed)
+        if node.kind is Kind.COURSES:
+            return f"{number(node.need - have, 'course')} more {'is' if node.need - have == 1 else 'are'} needed."
+        return f"{points_text(node.need - have).removesuffix('.0')} more credits are needed."
+
+    # The other leaves.
+
+    def _average(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        bids = [
+            self.evaluation.bids[index][course]
+            for index, courses in self.evaluation.claims.items()
+            for course in courses
+        ]
+        if not bids:
+            return "average-nothing-counted", "Nothing has counted yet, so there is no average."
+        now = _mean(bids)
+        is_now = f"The average is {points_text(now)} now" if now is not None else "There are no grade points yet"
+        asked = points_text(node.need)
+        match outcome:
+            case Outcome.MET if now is None:
+                return "average-reached", "Nothing that counted carries grade points, so no average falls short."
+            case Outcome.MET:
+                return "average-reached", f"The average is {points_text(now or 0)}; {asked} is asked."
+            case Outcome.PENDING:
+                return "average-reachable", f"{is_now}; with the work in progress it can reach {asked}."
+            case Outcome.UNDETERMINED:
+                return "average-unknown", f"{is_now}; a grade or credits that are not known decide about {asked}."
+        return "average-below", f"{is_now}, and the work in progress cannot bring it to {asked}."
+
+    def _milestone(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        name = f"'{node.code}'"
+        if self.record.milestones is None:
+            return "milestone-unknown", f"The records do not tell whether {name} is done."
+        statuses = {one.status for one in self.record.milestones if one.code == node.code}
+        match outcome:
+            case Outcome.MET:
+                return "milestone-complete", f"{name} is done."
+            case Outcome.AWAITING if MilestoneStatus.COMPLETE in statuses:
+                return "milestone-evidence-missing", f"{name} is done, but its evidence is not recorded yet."
+            case Outcome.AWAITING:
+                return "milestone-submitted", f"{name} is handed in and waits to be judged."
+            case Outcome.PENDING:
+                return "milestone-in-progress", f"{name} is under way."
+            case Outcome.UNDETERMINED:
+                return "milestone-unknown", f"The records do not tell how {name} stands."
+        if MilestoneStatus.FAILED in statuses:
+            return "milestone-failed", f"{name} was not passed."
+        return "milestone-missing", f"{name} is not recorded."
+
+    def _word(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        said = [one for one in self.attestations if one.role is node.role and one.statement == node.code]
+        what = "that everything is complete" if node.code == COMPLETE else f"that '{node.code}' is done"
+        if outcome is MET:
+            text = f"{_who(said[0])} has attested {what}."
+            if node.code == COMPLETE and self.evaluation.outcomes[self.plan.requirements] is not MET:
+                return (
+                    "attested-early",
+                    f"{text} But not every requirement is met: nothing is conferred before they are.",
+                )
+            return "attested", text
+        if said:
+            return "evidence-awaited", f"{_who(said[0])} has attested {what}, but without a link to the evidence."
+        return "attestation-awaited", f"The {node.role} has not attested yet {what}.{_advice(node)}"
+
+    def _fact(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        day = self.evaluation.registered_on if node.moment is Moment.REGISTRATION else self.as_of
+        possible = possible_values(node.fact, self.record, day)
+        name = node.fact.partition(".")[2]
+        when = f" on {day}" if day and node.fact == "learner.admission" else ""
+        if len(possible) > 1:
+            found = f"The learner's {name}{when} is not known: {listing(sorted(possible), 'or')}."
+        else:
+            found = f"The learner's {name}{when} is {next(iter(possible))}."
+        if outcome is MET:
+            return "holds", found
+        return ("unknown" if outcome is UNDETERMINED else "fails"), f"{found}{_advice(node)}"
+
+    def _no_hold(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        if outcome is MET:
+            return "no-hold", "No hold blocks conferral."
+        if outcome is UNDETERMINED:
+            return "unknown", "The records do not tell what the learner's holds block."
+        return "hold-active", f"A hold blocks conferral until it is lifted.{_advice(node)}"
+
+    # Groups.
+
+    def _unless(self, node: Node) -> tuple[int, ...]:
+        """The parts that keep a rule from applying."""
+        outcomes = self.evaluation.outcomes
+        return tuple(part for part in node.parts if self.plan.nodes[part].negated and outcomes[part] is MET)
+
+    def _group(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        outcomes = self.evaluation.outcomes
+        for part in self._unless(node):
+            return "does-not-apply", f"Does not apply: {self._fact(self.plan.nodes[part], MET)[1]}"
+        met = sum(outcomes[part] is MET for part in node.parts)
+        if outcome is MET:
+            if node.need == len(node.parts):
+                return "all-parts", "Everything asked for is there."
+            return "enough-parts", f"{met} of {len(node.parts)} are met; {node.need} are needed."
+        missing = [
+            f"'{self.plan.nodes[part].title}' is {outcomes[part]}"
+            for part in node.parts
+            if outcomes[part] is not MET and not self.plan.nodes[part].negated
+        ]
+        return "parts-missing", f"{listing(missing, 'and')}."
+
+
+def _refusal(standing: Standing, code: str, text: str) -> Refusal:
+    attempt = standing.attempt
+    return Refusal(
+        attempt_id=attempt.attempt_id,
+        course=attempt.course.code,
+        standing=_standing_text(standing, ""),
+        because=code,
+        text=text,
+        source=attempt.source,
+    )
+
+
+def _standing_text(standing: Standing, unsure: str) -> str:
+    """'A-, fall 2026' or 'in progress, fall 2026'; with what is unsure about it, if anything."""
+    words = {Stage.IN_PROGRESS: "in progress", Stage.NOT_REPORTED: "no grade"}
+    first = standing.symbol or standing.attempt.grade or words.get(standing.stage, standing.stage.value)
+    parts = [words.get(standing.stage, first)]
+    if standing.attempt.term:
+        parts.append(standing.attempt.term.title)
+    if unsure and unsure not in parts:
+        parts.append(unsure)
+    return ", ".join(parts)
+
+
+def _mean(bids: Sequence[Bid]) -> int | None:
+    """The credit-weighted mean of the grade points so far, in thousandths, rounded down; None where there are none."""
+    points = credits_ = 0
+    for bid in bids:
+        standing = bid.standing
+        if (
+            standing.points is None
+            or standing.attempt.credits_earned is None
+            or standing.attempt.origin != "institution"
+        ):
+            continue
+        thousandths = int(standing.attempt.credits_earned * 1000)
+        points += thousandths * standing.points
+        credits_ += thousandths
+    return points // credits_ if credits_ else None
+
+
+def _who(said: Attestation) -> str:
+    return f"{said.by} ({said.role}, {said.on})"
+
+
+def _advice(node: Node) -> str:
+    return f" {node.otherwise}" if node.otherwise else ""

@@ -1,0 +1,81 @@
+"""A folder of YAML -> RuleSet. Every problem in every file at once, with its line, what was possible, what to do."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from credrules import rule_shapes as shapes
+from credrules import yaml_files
+from credrules.errors import Problem, RuleFileError
+from credrules.institution_file import understand_institution
+from credrules.program_file import ProgramReader, text_digest
+from credrules.rules import RuleSet
+from credrules.shape_faults import read_shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from credrules.yaml_files import Document
+
+INSTITUTION = "institution.yaml"
+PROGRAMS = "programs"
+CASES = ".cases.yaml"
+
+
+def load(folder: Path) -> RuleSet:
+    """Read the institution file and every program file. Raises RuleFileError with every problem in all of them."""
+    files = rule_paths(folder)
+    documents = [yaml_files.read(path, name) for name, path in files.items()]
+    return understand(documents)
+
+
+def rule_paths(folder: Path) -> dict[str, Path]:
+    """The files of a rule set by the names they go by in messages, the institution file first."""
+    programs = sorted((folder / PROGRAMS).glob("*.yaml"))
+    paths = [folder / INSTITUTION, *(path for path in programs if not path.name.endswith(CASES))]
+    return {file_name(path, folder): path for path in paths}
+
+
+def file_name(path: Path, folder: Path) -> str:
+    """A rule file's name as messages and decisions give it: the same wherever the folder lies."""
+    return (PurePath(folder.absolute().name) / path.relative_to(folder)).as_posix()
+
+
+def understand(documents: Sequence[Document]) -> RuleSet:
+    """Documents, the institution's first, as a RuleSet."""
+    top, *rest = documents
+    institution_shape = read_shape(top, shapes.InstitutionFile)
+    program_shapes = [(document, read_shape(document, shapes.ProgramFile)) for document in rest]
+    if not rest:
+        top.problems.append(Problem(top.name, 0, f"has no programs beside it. Put one file a program in {PROGRAMS}/."))
+
+    institution = understand_institution(top, institution_shape) if institution_shape else None
+    programs = [
+        ProgramReader(document, shape, institution).program()
+        for document, shape in program_shapes
+        if shape and institution
+    ]
+    _report_twice_defined(program_shapes)
+    problems = [problem for document in documents for problem in document.problems]
+    if problems or institution is None:
+        raise RuleFileError(problems)
+    return RuleSet(
+        institution=institution.institution,
+        scale=institution.scale,
+        programs=tuple(sorted(programs, key=lambda program: program.id)),
+        digest=text_digest(*(document.text for document in documents)),
+        files={document.name: document.text for document in documents},
+    )
+
+
+def _report_twice_defined(found: Sequence[tuple[Document, shapes.ProgramFile | None]]) -> None:
+    first: dict[str, str] = {}
+    for document, shape in found:
+        if shape is None:
+            continue
+        if shape.program in first:
+            message = f"defines program '{shape.program}', which {first[shape.program]} defines already."
+            document.problem(("program",), message)
+        first.setdefault(shape.program, document.name)

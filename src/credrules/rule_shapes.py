@@ -1,0 +1,382 @@
+"""The shapes of the institution file, the program files and the case files.
+
+One definition serves three ends: it checks the files, it is the JSON Schema that editors complete from, and its
+descriptions are what an editor shows to the person who writes the rules.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum  # noqa: TC003  pydantic reads it
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+from credrules.attestations import Role
+from credrules.errors import nearest
+from credrules.records import AdmissionKind, Affiliation, Basis, Course, Origin
+from credrules.rules import Moment, Repeats
+
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def _is_id(text: str) -> str:
+    if not _ID.fullmatch(text) or len(text) > 80:
+        raise ValueError("an id has only small letters, digits and single hyphens, such as 'data-analytics'")
+    return text
+
+
+def _is_course(text: str) -> str:
+    course = Course.parse(text)
+    if course is None:
+        raise ValueError(f"'{text}' is not a course code; one looks like 'STA 501'")
+    return course.code
+
+
+def _is_day(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"'{value}' is not a day; write it as 2026-08-24") from None
+    return value
+
+
+def _is_exact(value: Decimal) -> Decimal:
+    if value != round(value, 3):
+        raise ValueError(f"{value} has more than three decimals")
+    return value
+
+
+def _is_range(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d{1,5})(?:\s*-\s*(\d{1,5}))?\s*", value)
+        if not match:
+            raise ValueError(f"'{value}' is not a course number or a range of them; write 501 or 500-699")
+        if match[2] and int(match[2]) < int(match[1]):
+            raise ValueError(f"the range {value} ends before it begins")
+        return value.replace(" ", "")
+    return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _exactly(value: object) -> object:
+    """Whole numbers as decimals; binary floating point, which cannot come from a file, not at all."""
+    if isinstance(value, float):
+        raise ValueError("a number in binary floating point is not exact")
+    return Decimal(value) if type(value) is int else value
+
+
+Id = Annotated[str, AfterValidator(_is_id), Field(examples=["data-analytics"])]
+CourseCode = Annotated[str, AfterValidator(_is_course), Field(examples=["STA 501"])]
+Day = Annotated[date, BeforeValidator(_is_day)]
+Exact = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=1000)]
+NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-699"])]
+Names = Annotated[list[str], BeforeValidator(_listed)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=lambda name: name.rstrip("_").replace("_", "-"), strict=True
+    )
+
+
+def _one_of(kind: type[StrEnum], *others: str) -> BeforeValidator:
+    """Read a name as one of `kind`, or say which there are."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str) or value in others or isinstance(value, kind):
+            return value
+        names = [*kind, *others]
+        if value not in names:
+            raise ValueError(f"'{value}' is not one of: {', '.join(names)}.{nearest(value, names)}".rstrip("."))
+        return kind(value)
+
+    return BeforeValidator(read)
+
+
+OriginName = Annotated[Origin, _one_of(Origin)]
+BasisName = Annotated[Basis, _one_of(Basis)]
+AffiliationName = Annotated[Affiliation, _one_of(Affiliation)]
+RoleName = Annotated[Role, _one_of(Role)]
+
+
+class CountingShape(Shape):
+    """What it takes for an attempt to count."""
+
+    minimum_grade: Text | None = Field(None, description="The least grade that counts, a symbol of the grade scale.")
+    repeats: Annotated[Repeats, _one_of(Repeats)] | None = Field(
+        None, description="Which attempt at a course stands: the best, the latest or the first with a grade."
+    )
+    origins: Annotated[list[OriginName], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+        None, description="Where the credit may have been earned."
+    )
+    bases: Annotated[list[BasisName], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+        None, description="The grading bases that count."
+    )
+
+
+class InstitutionCounting(CountingShape):
+    minimum_grade: Text = Field(description="The least grade that counts, a symbol of the grade scale.")
+    floor: list[Literal["minimum-grade", "repeats", "origins", "bases"]] | CountingShape | None = Field(
+        None,
+        description="What programs may raise but never lower: a list of names where the values above are the floor, "
+        "or the floor's own values.",
+    )
+
+
+class GradesShape(Shape):
+    """Every grade symbol the institution prints."""
+
+    points: dict[str, Exact] = Field(min_length=1, description="Grade points by symbol.")
+    passing_without_points: list[str] = Field(default_factory=list)
+    not_passing_without_points: list[str] = Field(default_factory=list)
+    incomplete: list[str] = Field(default_factory=list, description="Incompletes; I/B is an I that lapses to B.")
+    withdrawn: list[str] = Field(default_factory=list, description="Marks of an attempt that was given up.")
+
+
+class InstitutionName(Shape):
+    id: Id
+    name: Text
+    url: str | None = None
+    email: str | None = None
+
+
+Value = str | bool | list[str]
+
+
+class RuleShape(Shape):
+    """A statement for one moment: when this holds, that is required."""
+
+    id: Id
+    for_: Annotated[Moment, _one_of(Moment)] = Field(description="registration or conferral")
+    when: dict[str, Value] = Field(default_factory=dict, description="All of these must hold for the rule to apply.")
+    require: dict[str, Value] = Field(min_length=1)
+    otherwise: Text | None = Field(None, description="What to do, said to the learner.")
+    source: Text | None = Field(None, description="Where the policy is written.")
+
+
+class InstitutionFile(Shape):
+    """rules/institution.yaml: the grade scale, what counts, and the rules for every program."""
+
+    institution: InstitutionName
+    grades: GradesShape
+    counting: InstitutionCounting
+    rules: list[RuleShape] = Field(default_factory=list)
+
+
+class FilterShape(Shape):
+    """Courses by what they have in common. Everything given must hold."""
+
+    subject: Names | None = Field(None, description="One subject or several, such as CSE.")
+    number: NumberRange | None = Field(None, description="A course number or a range, such as 500-699.")
+    level: Names | None = Field(None, description="A level or career, such as graduate.")
+    attribute: Names | None = Field(None, description="Attributes that the course must all carry.")
+
+
+class _Node(Shape):
+    id: Id | None = Field(None, description="What exceptions are bound to; made from the requirement where left out.")
+    title: Text | None = None
+    source: Text | None = Field(None, description="Where the requirement is written.")
+
+
+class _Counted(_Node, CountingShape):
+    pass
+
+
+class CourseShape(_Counted):
+    """One named course."""
+
+    course: CourseCode
+
+
+class AllShape(_Counted):
+    """Every one of these."""
+
+    all: list[RequirementShape] = Field(min_length=1)
+
+
+class AnyShape(_Counted):
+    """At least one of these."""
+
+    any: list[RequirementShape] = Field(min_length=1)
+
+
+class ChooseShape(_Counted):
+    """Some number of these: of a list, or of all courses that a filter admits."""
+
+    choose: int = Field(ge=1, le=100)
+    of: list[RequirementShape] | None = Field(None, min_length=1)
+    from_: FilterShape | None = None
+
+
+class CreditsShape(_Counted):
+    """Credits earned in a list of courses, or in all courses that a filter admits."""
+
+    credits: Exact = Field(gt=0)
+    of: list[CourseCode] | None = Field(None, min_length=1)
+    from_: FilterShape | None = None
+
+
+class AverageShape(_Node):
+    """The credit-weighted grade average over everything that was counted for the program."""
+
+    average_grade: Exact = Field(gt=0)
+
+
+class MilestoneShape(_Node):
+    """Something that is no course: a paper, an internship, an examination."""
+
+    milestone: Id
+    evidence: Literal["required", "optional"] = "optional"
+    attested_by: RoleName | None = Field(
+        None, description="Who says so, to credrules. Left out where the student information system records it."
+    )
+
+
+REQUIREMENTS: dict[str, type[_Node]] = {
+    "course": CourseShape,
+    "all": AllShape,
+    "any": AnyShape,
+    "choose": ChooseShape,
+    "credits": CreditsShape,
+    "average-grade": AverageShape,
+    "milestone": MilestoneShape,
+}
+
+
+def _kind(value: object) -> str | None:
+    if isinstance(value, dict):
+        kinds = [kind for kind in REQUIREMENTS if kind in value]
+        return kinds[0] if len(kinds) == 1 else None
+    return next((kind for kind, shape in REQUIREMENTS.items() if isinstance(value, shape)), None)
+
+
+def _spelt_out(value: object) -> object:
+    return {"course": value} if isinstance(value, str) else value
+
+
+RequirementShape = Annotated[
+    Annotated[CourseShape, Tag("course")]
+    | Annotated[AllShape, Tag("all")]
+    | Annotated[AnyShape, Tag("any")]
+    | Annotated[ChooseShape, Tag("choose")]
+    | Annotated[CreditsShape, Tag("credits")]
+    | Annotated[AverageShape, Tag("average-grade")]
+    | Annotated[MilestoneShape, Tag("milestone")],
+    Discriminator(_kind, custom_error_type="requirement_kind", custom_error_message="is no requirement"),
+    BeforeValidator(_spelt_out, json_schema_input_type=str),
+]
+
+
+class PersonShape(Shape):
+    name: Text
+    email: str | None = None
+
+
+class AwardShape(Shape):
+    """An award that the program makes when it is complete."""
+
+    model_config = ConfigDict(extra="allow")
+
+    issuer: Text = Field(description="The name of an issuer in credrules.toml.")
+    id: Id | None = Field(None, description="Part of the award's key for ever; the issuer's name where left out.")
+    when: dict[str, Value] = Field(default_factory=dict)
+
+
+class ProgramFile(Shape):
+    """rules/programs/NAME.yaml: one program."""
+
+    program: Id
+    title: Text
+    description: Text | None = None
+    modelled_on: Text | None = Field(None, description="The published program that this one is modelled on.")
+    effective: Day
+    credit_bearing: bool
+    open_to: Annotated[list[AffiliationName], BeforeValidator(_listed), Field(min_length=1)] = Field(
+        default_factory=lambda: [Affiliation.HOME, Affiliation.OUTSIDE]
+    )
+    lead: PersonShape | None = None
+    url: str | None = None
+    image: str | None = None
+    skills: list[Text] = Field(default_factory=list)
+    notes: list[Text] = Field(default_factory=list, description="Advice that is shown and never decides.")
+    counting: CountingShape | None = None
+    requirements: list[RequirementShape] = Field(min_length=1)
+    rules: list[RuleShape] = Field(default_factory=list)
+    awards: list[AwardShape] = Field(min_length=1)
+
+
+class GivenAttempt(Shape):
+    """One attempt of the made-up learner. A term is written 'fall 2026'."""
+
+    course: CourseCode
+    grade: str | None = None
+    term: Text
+    credits: Exact = Decimal(3)
+    level: str | None = "graduate"
+    attributes: list[str] = Field(default_factory=list)
+    origin: OriginName = Origin.INSTITUTION
+    basis: BasisName | None = Basis.GRADED
+    registration: Literal["enrolled", "waitlisted", "dropped", "withdrawn", "planned"] = "enrolled"
+    registered_on: Day | None = Field(None, description="Left out: the first day of the term.")
+    lapses_on: Day | None = None
+
+
+class GivenAdmission(Shape):
+    kind: Annotated[AdmissionKind, _one_of(AdmissionKind)]
+    since: Day
+
+
+class GivenMilestone(Shape):
+    code: Id
+    status: Literal["complete", "submitted", "in-progress", "failed", "unknown"] = "complete"
+    evidence: str | None = None
+
+
+class GivenException(Shape):
+    requirement: Id
+    course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
+
+
+class GivenShape(Shape):
+    affiliation: Annotated[Affiliation | Literal["unknown"], _one_of(Affiliation, "unknown")] = Affiliation.HOME
+    admissions: list[GivenAdmission] | Literal["unknown"] = Field(default_factory=list)
+    attempts: list[GivenAttempt] = Field(default_factory=list)
+    milestones: list[GivenMilestone] = Field(default_factory=list)
+    holds: list[str] = Field(default_factory=list, description="What active holds block, such as conferral.")
+    attestations: list[str] = Field(
+        default_factory=list, description="lead, office, or a role and a milestone as in 'lead: capstone'."
+    )
+    exceptions: list[GivenException] = Field(default_factory=list)
+
+
+class ExpectShape(Shape):
+    outcome: Literal["met", "awaiting", "pending", "undetermined", "unmet"]
+    because: list[str] = Field(default_factory=list, description="Codes that must be among the reasons.")
+    nodes: dict[str, Literal["met", "awaiting", "pending", "undetermined", "unmet"]] = Field(default_factory=dict)
+
+
+class CaseShape(Shape):
+    name: Text
+    as_of: Day
+    given: GivenShape
+    expect: ExpectShape
+
+
+class CaseFile(Shape):
+    """NAME.cases.yaml beside a program file: situations, and what must be decided in them."""
+
+    cases: list[CaseShape] = Field(min_length=1)
+
+
+for _shape in (AllShape, AnyShape, ChooseShape, ProgramFile):
+    _shape.model_rebuild()

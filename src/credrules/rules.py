@@ -1,0 +1,256 @@
+"""RuleSet, Program, Requirement, Rule: rules after they have been understood.
+
+Grades are integers in thousandths of a point and credits integers in thousandths of a credit from here on, so that no
+comparison is ever made in floating point. Every part knows the file and line that it came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from credrules.records import Basis, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+
+    from credrules.attestations import Role
+    from credrules.awards import Institution
+    from credrules.records import Affiliation, Attempt, Course
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file, as the user knows it, and a line in it."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Repeats(StrEnum):
+    """Which attempt at a course stands. An attempt without a grade displaces nothing."""
+
+    BEST = "best"
+    LATEST = "latest"
+    FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class GradeScale:
+    """Every grade symbol the institution prints. One that is not here is unknown, and never guessed."""
+
+    points: Mapping[str, int]  # thousandths of a point
+    passing: frozenset[str]
+    not_passing: frozenset[str]
+    incomplete: frozenset[str]
+    withdrawn: frozenset[str] = frozenset()
+
+    @property
+    def top(self) -> int:
+        return max(self.points.values())
+
+    def knows(self, symbol: str) -> bool:
+        return (
+            symbol in self.points
+            or symbol in self.passing
+            or symbol in self.not_passing
+            or symbol in self.withdrawn
+            or self.incomplete_default(symbol) is not None
+        )
+
+    def incomplete_default(self, symbol: str) -> str | None:
+        """'' for a plain incomplete ('I'), the grade it lapses to for 'I/B', None where it is no incomplete."""
+        if symbol in self.incomplete:
+            return ""
+        mark, slash, default = symbol.partition("/")
+        return default if slash and mark in self.incomplete else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What it takes for an attempt to count."""
+
+    minimum: int  # thousandths of a point
+    minimum_symbol: str
+    repeats: Repeats = Repeats.BEST
+    origins: frozenset[Origin] = frozenset({Origin.INSTITUTION})
+    bases: frozenset[Basis] = frozenset({Basis.GRADED})
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Courses by name, or by what they have in common. An empty part asks nothing."""
+
+    courses: frozenset[Course] = frozenset()
+    subjects: frozenset[str] = frozenset()
+    low: int | None = None
+    high: int | None = None
+    levels: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+
+    def admits(self, attempt: Attempt) -> bool | None:
+        """Whether an attempt's course is one of these; None where the source does not say enough."""
+        if self.courses:
+            return attempt.course in self.courses
+        if self.subjects and attempt.course.subject not in self.subjects:
+            return False
+        if self.low is not None and attempt.course.numeric < self.low:
+            return False
+        if self.high is not None and attempt.course.numeric > self.high:
+            return False
+        if self.levels and attempt.level is not None and attempt.level not in self.levels:
+            return False
+        if self.attributes and attempt.attributes is not None and not self.attributes <= attempt.attributes:
+            return False
+        unknown = (self.levels and attempt.level is None) or (self.attributes and attempt.attributes is None)
+        return None if unknown else True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """A node of a program's requirement tree. `id` is what exceptions are bound to."""
+
+    id: str
+    title: str
+    place: Place
+    cites: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """One kind of attempt that may fill a requirement: a selection, and what it takes to count."""
+
+    selection: Selection
+    counting: Counting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseCount(Requirement):
+    """`need` different courses out of `ways`: one named course, n of a list, or n from a filter."""
+
+    need: int
+    ways: tuple[Ways, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditSum(Requirement):
+    """At least `need` thousandths of a credit out of `ways`."""
+
+    need: int
+    ways: tuple[Ways, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Average(Requirement):
+    """The credit-weighted mean of the grade points of everything that was claimed, at least `minimum` thousandths."""
+
+    minimum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilestoneDone(Requirement):
+    """Something that is no course. With `attested_by` a person says so to credrules; without, the SIS records it."""
+
+    code: str
+    evidence: bool
+    attested_by: Role | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(Requirement):
+    """`need` of `parts`: all of them, any one, or some number."""
+
+    need: int
+    parts: tuple[Requirement, ...]
+
+
+class Moment(StrEnum):
+    REGISTRATION = "registration"
+    CONFERRAL = "conferral"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A fact about the learner is one of these values."""
+
+    fact: str
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """When all of `when` holds, everything it requires must."""
+
+    id: str
+    moment: Moment
+    place: Place
+    when: tuple[Condition, ...] = ()
+    require: tuple[Condition, ...] = ()
+    requirements: bool = False  # all requirements of the program are met
+    attestations: tuple[Role, ...] = ()
+    no_holds: bool = False
+    otherwise: str | None = None
+    cites: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardSpec:
+    """An award that a program makes. `kind` is unique within the program and part of the award's key for ever."""
+
+    kind: str
+    issuer: str
+    options: Mapping[str, str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    id: str
+    title: str
+    effective: date
+    credit_bearing: bool
+    open_to: frozenset[Affiliation]
+    requirements: Group
+    rules: tuple[Rule, ...]  # the institution's first, then its own; those that can never apply left out
+    awards: tuple[AwardSpec, ...]
+    place: Place
+    digest: str  # of the institution file and this file
+    description: str = ""
+    modelled_on: str | None = None
+    url: str | None = None
+    image: str | None = None
+    skills: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # advice that is shown and never decides
+    lead_name: str | None = None
+    lead_email: str | None = field(default=None, repr=False)
+
+    @property
+    def version(self) -> str:
+        return self.effective.isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """The institution file and all program files, read together."""
+
+    institution: Institution
+    scale: GradeScale
+    programs: tuple[Program, ...]  # in order of id
+    digest: str
+    files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
+
+    def program(self, program_id: str) -> Program | None:
+        return next((program for program in self.programs if program.id == program_id), None)
+
+
+def walk(requirement: Requirement) -> Iterator[Requirement]:
+    """A requirement and all below it, in the order of the rule file."""
+    yield requirement
+    if isinstance(requirement, Group):
+        for part in requirement.parts:
+            yield from walk(part)

@@ -1,0 +1,191 @@
+"""credrules.toml: where the records, the rules, the ledger and the issuers are; mistakes come with their lines."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
+
+from credrules.errors import Problem, SettingsError, nearest
+
+FILE_NAME = "credrules.toml"
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def _resolve(value: object, info: ValidationInfo) -> object:
+    base = (info.context or {}).get("base")
+    return Path(base, value).absolute() if base and isinstance(value, str) else value
+
+
+def _fetch_secret(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str):
+        return value
+    source, _, place = value.partition(":")
+    if source == "env" and place:
+        if place not in os.environ:
+            raise ValueError(f"the environment variable {place} is not set")
+        return os.environ[place]
+    if source == "file" and place:
+        path = Path((info.context or {}).get("base", "."), place)
+        try:
+            return path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    raise ValueError("a secret is never written here; write 'env:NAME' or 'file:PATH' for where it is kept")
+
+
+RelativePath = Annotated[Path, BeforeValidator(_resolve)]
+"""A path; where it is relative, from the folder that holds credrules.toml."""
+
+Secret = Annotated[SecretStr, BeforeValidator(_fetch_secret)]
+"""A secret by reference, 'env:NAME' or 'file:PATH'; it shows as stars in every repr and error."""
+
+
+class PluginSettings(BaseModel):
+    """Base for the settings of one plugin: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One table of credrules.toml, as a plugin gets it."""
+
+    name: str
+    plugin: str
+    values: dict[str, Any] = field(repr=False)
+    where: str = FILE_NAME
+    text: str = field(default="", repr=False)
+
+    def read(self, model: type[ModelT]) -> ModelT:
+        """The table as `model`. Raises SettingsError with every problem in it, each with its line."""
+        try:
+            return model.model_validate(self.values, context={"base": str(Path(self.where).parent)})
+        except ValidationError as error:
+            raise SettingsError(_problems(error, self.where, self.text, self.name, set(_keys(model)))) from None
+
+
+class Settings(BaseModel):
+    """The whole file, understood; plugins read their own tables."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path
+    rules: Path
+    ledger: str
+    engine: Literal["durable", "plain"]
+    records: Section
+    issuers: tuple[Section, ...]
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+
+class _Top(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    rules: RelativePath
+    ledger: str = "sqlite:///credrules.db"
+    engine: Literal["durable", "plain"] = "durable"
+    records: dict[str, Any]
+    issuers: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+def load(path: Path) -> Settings:
+    """Read and understand one settings file. Raises SettingsError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        advice = "Run `credrules init` for a first one, or name one with --settings."
+        raise SettingsError([Problem(str(path), 0, f"cannot be read: {error.strerror}. {advice}")]) from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"at line (\d+)", str(error))
+        raise SettingsError([Problem(str(path), int(at[1]) if at else 0, f"is not TOML: {error}")]) from None
+    try:
+        top = _Top.model_validate(values, context={"base": str(path.parent)})
+    except ValidationError as error:
+        raise SettingsError(_problems(error, str(path), text, "", set(_keys(_Top)))) from None
+
+    problems: list[Problem] = []
+    records = _section("records", top.records, str(path), text, problems)
+    issuers = tuple(
+        _section(f"issuers.{name}", table, str(path), text, problems) for name, table in top.issuers.items()
+    )
+    if problems:
+        raise SettingsError(problems)
+    return Settings(
+        path=path.absolute(),
+        rules=top.rules,
+        ledger=_ledger_url(top.ledger, path),
+        engine=top.engine,
+        records=records,
+        issuers=issuers,
+    )
+
+
+def _section(table: str, values: dict[str, Any], where: str, text: str, problems: list[Problem]) -> Section:
+    plugin = values.get("plugin")
+    if not isinstance(plugin, str):
+        problems.append(
+            Problem(where, _line(text, table, None), f'[{table}] names no plugin. Say which, as in plugin = "csv".')
+        )
+        plugin = ""
+    name = table.removeprefix("issuers.")
+    rest = {key: value for key, value in values.items() if key != "plugin"}
+    return Section(name=name, plugin=plugin, values=rest, where=where, text=text)
+
+
+def _ledger_url(url: str, path: Path) -> str:
+    match = re.fullmatch(r"sqlite:///(?!/)(.+)", url)
+    return f"sqlite:///{Path(path.parent, match[1]).absolute()}" if match else url
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _problems(error: ValidationError, where: str, text: str, section: str, keys: set[str]) -> list[Problem]:
+    table = section if section in ("", "records") else f"issuers.{section.removeprefix('issuers.')}"
+    problems = []
+    for fault in error.errors(include_input=False, include_url=False):
+        key = str(fault["loc"][0]) if fault["loc"] else ""
+        line = _line(text, table, key)
+        if fault["type"] == "extra_forbidden":
+            message = f"'{key}' is not a setting here. There are: {', '.join(sorted(keys))}.{nearest(key, keys)}"
+        elif fault["type"] == "missing":
+            message = f"'{key}' is missing{f' in [{table}]' if table else ''}."
+        else:
+            message = f"'{key}': {fault['msg'].removeprefix('Value error, ')}."
+        problems.append(Problem(where, line, message))
+    return problems
+
+
+def _line(text: str, table: str, key: str | None) -> int:
+    """The line where `key` of `table` stands; the table's own line where the key is not there; 0 for neither."""
+    current, table_line = "", 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\s*([^\]]+?)\s*\]", line):
+            current = header[1].replace('"', "").replace(" ", "")
+            if current == table:
+                table_line = number
+            if key and current == f"{table}.{key}".lstrip("."):
+                return number
+        elif key and current == table and re.match(rf'\s*"?{re.escape(key)}"?\s*=', line):
+            return number
+    return table_line

@@ -1,0 +1,351 @@
+"""Made-up rules and records of every kind, to hold two engines against each other.
+
+Everything is drawn from one `random.Random`, so that a seed is a case, and so that Hypothesis can shrink it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
+from credrules.awards import Institution
+from credrules.plan import Plan, make_plan
+from credrules.program_file import ROUTES, routes
+from credrules.records import (
+    Admission,
+    AdmissionKind,
+    Affiliation,
+    Attempt,
+    Basis,
+    Course,
+    Hold,
+    Learner,
+    Milestone,
+    MilestoneStatus,
+    Origin,
+    Record,
+    Registration,
+    Repeat,
+    Term,
+)
+from credrules.rules import (
+    Average,
+    Condition,
+    Counting,
+    CourseCount,
+    CreditSum,
+    GradeScale,
+    Group,
+    MilestoneDone,
+    Moment,
+    Place,
+    Program,
+    Repeats,
+    Requirement,
+    Rule,
+    RuleSet,
+    Selection,
+    Ways,
+)
+
+if TYPE_CHECKING:
+    from random import Random
+
+TODAY = date(2026, 11, 1)
+SCALE = GradeScale(
+    points={"A": 4000, "B+": 3330, "B": 3000, "B-": 2670, "C": 2000, "F": 0},
+    passing=frozenset({"S"}),
+    not_passing=frozenset({"U"}),
+    incomplete=frozenset({"I"}),
+    withdrawn=frozenset({"W"}),
+)
+COURSES = [Course(subject, number) for subject in ("STA", "CSE") for number in ("401", "501", "502", "601L")]
+LEVELS = ("graduate", "undergraduate")
+MARKS = ("online", "lab")
+MILESTONES = ("paper", "talk")
+TERMS = [
+    Term(date(year, first, 1), date(year, first, 1) + timedelta(days=100), f"{year}-{name}", f"{name} {year}")
+    for year in (2024, 2025, 2026)
+    for first, name in ((1, "spring"), (8, "fall"))
+]
+PLACE = Place("rules/programs/made-up.yaml", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    plan: Plan
+    record: Record
+    word: Word
+    as_of: date
+
+
+def random_case(random: Random) -> Case:
+    """One rule set's plan with one learner whose record is about its courses."""
+    plan = random_plan(random)
+    return Case(plan, random_record(random), random_word(random, plan), TODAY)
+
+
+def random_plan(random: Random) -> Plan:
+    programs = tuple(_program(random, f"program-{number}") for number in range(random.randint(1, 2)))
+    institution = Institution(id="made-up", name="Made-up University")
+    return make_plan(RuleSet(institution=institution, scale=SCALE, programs=programs, digest="", files={}))
+
+
+def _program(random: Random, name: str) -> Program:
+    return Program(
+        id=name,
+        title=name,
+        effective=date(2024, 1, 1),
+        credit_bearing=True,
+        open_to=frozenset(Affiliation) if random.random() < 0.7 else frozenset({Affiliation.HOME}),
+        requirements=_requirements(random),
+        rules=tuple(_rules(random)),
+        awards=(),
+        place=PLACE,
+        digest="",
+    )
+
+
+def _requirements(random: Random) -> Group:
+    while True:
+        names = iter(range(1000))
+        parts = [_requirement(random, names, depth=0) for _ in range(random.randint(1, 4))]
+        if random.random() < 0.25:
+            minimum = random.choice([2500, 3000, 3400])
+            parts.append(Average(id="average-grade", title="average", place=PLACE, minimum=minimum))
+        root = Group(id="requirements", title="all", place=PLACE, need=len(parts), parts=tuple(parts))
+        if len(routes(root)) <= min(ROUTES, 40):
+            return root
+
+
+def _requirement(random: Random, names: object, depth: int) -> Requirement:
+    number = next(names)  # type: ignore[call-overload]  # an iterator of numbers
+    common: dict[str, Any] = {"id": f"r{number}", "title": f"requirement {number}", "place": PLACE}
+    kind = random.random()
+    if kind < 0.25 and depth < 2:
+        parts = tuple(_requirement(random, names, depth + 1) for _ in range(random.randint(1, 3)))
+        return Group(**common, need=random.randint(1, len(parts)), parts=parts)
+    if kind < 0.40:
+        return MilestoneDone(
+            **common,
+            code=random.choice(MILESTONES),
+            evidence=random.random() < 0.5,
+            attested_by=random.choice([None, Role.LEAD]),
+        )
+    if kind < 0.60:
+        amount = random.choice([3000, 4000, 6000, 7500])
+        return CreditSum(**common, need=amount, ways=(Ways(selection=_selection(random), counting=_counting(random)),))
+    if kind < 0.75:
+        filtered = (Ways(selection=_filter(random), counting=_counting(random)),)
+        return CourseCount(**common, need=random.randint(1, 3), ways=filtered)
+    counting = _counting(random)
+    courses = random.sample(COURSES, random.randint(1, 3))
+    ways = tuple(
+        Ways(
+            selection=Selection(courses=frozenset({course})),
+            counting=counting if random.random() < 0.8 else _counting(random),
+        )
+        for course in courses
+    )
+    return CourseCount(**common, need=random.randint(1, len(ways)), ways=ways)
+
+
+def _selection(random: Random) -> Selection:
+    if random.random() < 0.5:
+        return Selection(courses=frozenset(random.sample(COURSES, random.randint(1, 4))))
+    return _filter(random)
+
+
+def _filter(random: Random) -> Selection:
+    while True:
+        low = random.choice([None, 400, 500])
+        selection = Selection(
+            subjects=frozenset(random.sample(["STA", "CSE", "ART"], random.choice([0, 0, 1, 2]))),
+            low=low,
+            high=None if low is None else low + random.choice([1, 99, 199]),
+            levels=frozenset(random.sample(LEVELS, random.choice([0, 0, 1]))),
+            attributes=frozenset(random.sample(MARKS, random.choice([0, 0, 0, 1, 2]))),
+        )
+        if selection != Selection():
+            return selection
+
+
+def _counting(random: Random) -> Counting:
+    symbol = random.choice(["B", "B", "C", "B+"])
+    origins = random.choice([{Origin.INSTITUTION}, {Origin.INSTITUTION}, {Origin.INSTITUTION, Origin.TRANSFER}])
+    bases = random.choice([{Basis.GRADED}, {Basis.GRADED}, {Basis.GRADED, Basis.PASS_FAIL, Basis.TRANSFER}])
+    repeats = random.choice([Repeats.BEST, Repeats.BEST, Repeats.LATEST, Repeats.FIRST])
+    return Counting(SCALE.points[symbol], symbol, repeats, frozenset(origins), frozenset(bases))
+
+
+def _rules(random: Random) -> list[Rule]:
+    rules = []
+    if random.random() < 0.7:
+        rules.append(
+            Rule(
+                id="admission",
+                moment=random.choice([Moment.REGISTRATION, Moment.REGISTRATION, Moment.CONFERRAL]),
+                place=PLACE,
+                when=(Condition("learner.affiliation", frozenset({"outside"})),) if random.random() < 0.8 else (),
+                require=(
+                    Condition(
+                        "learner.admission",
+                        frozenset(random.sample(["degree", "non-degree", "none"], random.randint(1, 2))),
+                    ),
+                ),
+            )
+        )
+    roles = tuple(random.sample(list(Role), random.randint(0, 2)))
+    rules.append(
+        Rule(
+            id="complete",
+            moment=Moment.CONFERRAL,
+            place=PLACE,
+            requirements=True,
+            attestations=roles,
+            no_holds=random.random() < 0.5,
+        )
+    )
+    return rules
+
+
+def random_record(random: Random) -> Record:
+    """Half of the records have every oddity; the other half are ordinary, so that much is met as well."""
+    return _odd_record(random) if random.random() < 0.5 else _ordinary_record(random)
+
+
+def _ordinary_record(random: Random) -> Record:
+    return Record(
+        learner=Learner(learner_id="L1", affiliation=random.choice(list(Affiliation))),
+        attempts=tuple(
+            Attempt(
+                attempt_id=f"a{number}",
+                course=course,
+                term=term,
+                level="graduate",
+                registered_on=term.starts,
+                grade=random.choice(["A", "A", "B+", "B", "B", "C"]) if term.ends < TODAY else None,
+                credits_attempted=Decimal(4),
+                credits_earned=Decimal(4),
+                attributes=frozenset(MARKS),
+            )
+            for number, course in enumerate(random.sample(COURSES, random.randint(4, len(COURSES))))
+            for term in [random.choice(TERMS)]
+        ),
+        admissions=(Admission(kind=random.choice(list(AdmissionKind)), since=date(2023, 1, 1)),),
+        milestones=tuple(
+            Milestone(code=code, status=MilestoneStatus.COMPLETE, evidence="https://evidence.example/1")
+            for code in MILESTONES
+        ),
+        holds=(),
+    )
+
+
+def _odd_record(random: Random) -> Record:
+    count = random.randint(0, 8)
+    return Record(
+        learner=Learner(learner_id="L1", affiliation=random.choice([None, *Affiliation, *Affiliation])),
+        attempts=tuple(_attempt(random, number) for number in range(count)),
+        admissions=random.choice([None, _admissions(random), _admissions(random), _admissions(random)]),
+        milestones=random.choice([None, _milestones(random), _milestones(random), _milestones(random)]),
+        holds=random.choice([None, (), (), (), _holds(random)]),
+    )
+
+
+def _attempt(random: Random, number: int) -> Attempt:
+    term = random.choice([*TERMS, None])
+    attempted = random.choice([None, *map(Decimal, ("3", "3", "4", "1.5"))])
+    earned = attempted if random.random() < 0.8 else random.choice([None, Decimal(0)])
+    grade = random.choice(["A", "A", "B+", "B", "B", "B-", "C", "F", "S", "U", "I", "W", "??", "I/B", None, None])
+    return Attempt(
+        attempt_id=f"a{number}",
+        course=random.choice(COURSES),
+        term=term,
+        level=random.choice([*LEVELS, LEVELS[0], None]),
+        origin=random.choice([Origin.INSTITUTION] * 4 + [Origin.TRANSFER]),
+        registration=random.choice([Registration.ENROLLED] * 8 + list(Registration)),
+        registered_on=random.choice([None, term.starts if term else None, date(2025, 6, 1), date(2026, 12, 1)]),
+        grade=grade,
+        basis=random.choice([Basis.GRADED] * 6 + [Basis.PASS_FAIL, Basis.AUDIT, Basis.TRANSFER, None]),
+        graded_on=random.choice([None, None, term.ends if term else None]),
+        lapses_on=random.choice([None, date(2025, 1, 1), date(2027, 1, 1)]),
+        credits_attempted=attempted,
+        credits_earned=earned,
+        repeat=random.choice([Repeat.INCLUDE] * 8 + [Repeat.EXCLUDE, None]),
+        attributes=random.choice([None, frozenset(), frozenset({"online"}), frozenset(MARKS)]),
+    )
+
+
+def _admissions(random: Random) -> tuple[Admission, ...]:
+    return tuple(
+        Admission(
+            kind=random.choice(list(AdmissionKind)),
+            since=date(random.choice([2024, 2025, 2026]), 2, 1),
+            until=random.choice([None, None, date(2026, 3, 1)]),
+        )
+        for _ in range(random.randint(0, 2))
+    )
+
+
+def _milestones(random: Random) -> tuple[Milestone, ...]:
+    return tuple(
+        Milestone(
+            code=random.choice([*MILESTONES, "another"]),
+            status=random.choice([None, *MilestoneStatus]),
+            evidence=random.choice([None, "https://evidence.example/1"]),
+        )
+        for _ in range(random.randint(0, 3))
+    )
+
+
+def _holds(random: Random) -> tuple[Hold, ...]:
+    return tuple(
+        Hold(
+            code="H",
+            blocks=random.choice([None, frozenset(), frozenset({"registration"}), frozenset({"conferral"})]),
+            since=random.choice([None, date(2026, 1, 1), date(2027, 1, 1)]),
+            until=random.choice([None, date(2026, 2, 1), date(2027, 2, 1)]),
+        )
+        for _ in range(random.randint(1, 2))
+    )
+
+
+def random_word(random: Random, plan: Plan) -> Word:
+    attestations = []
+    exceptions = []
+    for program in plan.programs:
+        for role in Role:
+            for statement in (COMPLETE, *MILESTONES):
+                if random.random() < 0.4:
+                    evidence = random.choice([None, "https://evidence.example/2"])
+                    attestations.append(
+                        Attestation(
+                            learner_id="L1",
+                            program=program.program.id,
+                            role=role,
+                            statement=statement,
+                            by="somebody",
+                            on=TODAY,
+                            evidence=evidence,
+                        )
+                    )
+        nodes = [node for node in program.nodes if node.id not in ("requirements", "conferral")]
+        while random.random() < 0.25:
+            node = random.choice(nodes)
+            substitution = bool(node.ways) and random.random() < 0.6
+            exceptions.append(
+                GrantedException(
+                    learner_id="L1",
+                    program=program.program.id,
+                    kind=ExceptionKind.SUBSTITUTION if substitution else ExceptionKind.WAIVER,
+                    requirement=node.id,
+                    reason="made up",
+                    by="somebody",
+                    on=TODAY,
+                    course=random.choice(COURSES).code if substitution else None,
+                )
+            )
+    return Word(tuple(attestations), tuple(exceptions))

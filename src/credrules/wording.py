@@ -1,0 +1,61 @@
+"""Numbers, lists and selections of courses as people write them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from credrules.rules import Selection, Ways
+
+
+def slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def points_text(points: int) -> str:
+    """Thousandths of a point as people write them: 3200 is '3.2', 3000 is '3.0'."""
+    text = f"{points // 1000}.{points % 1000:03}".rstrip("0")
+    return f"{text}0" if text.endswith(".") else text
+
+
+def describe(selection: Selection) -> str:
+    """'CSE courses numbered 500-699 at graduate level', or the list of courses."""
+    if selection.courses:
+        return listing([course.code for course in sorted(selection.courses)], "or")
+    parts = [f"{'/'.join(sorted(selection.subjects))} courses" if selection.subjects else "courses"]
+    if selection.low is not None:
+        ends = f"{selection.low}" if selection.low == selection.high else f"{selection.low}-{selection.high}"
+        parts.append(f"numbered {ends}")
+    if selection.levels:
+        parts.append(f"at {'/'.join(sorted(selection.levels))} level")
+    if selection.attributes:
+        parts.append(f"marked {', '.join(sorted(selection.attributes))}")
+    return " ".join(parts)
+
+
+def listing(names: Sequence[str], word: str) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def with_grade(ways: Sequence[Ways]) -> str:
+    grades = {way.counting.minimum: way.counting.minimum_symbol for way in ways}
+    if len(grades) > 1:
+        return "with the grade that each asks for"
+    return f"with {next(iter(grades.values()))} or better"
+
+
+def course_title(ways: Sequence[Ways]) -> str:
+    return f"{next(iter(ways[0].selection.courses)).code} {with_grade(ways)}"
+
+
+def decimal_text(value: Decimal) -> str:
+    """3.000 is '3'."""
+    return format(value.normalize(), "f")
