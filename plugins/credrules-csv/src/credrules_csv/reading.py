@@ -1,0 +1,233 @@
+"""One learner's rows as a Record; or what is wrong with them, all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from credrules import (
+    Admission,
+    AdmissionKind,
+    Affiliation,
+    Attempt,
+    Basis,
+    Hold,
+    Learner,
+    Milestone,
+    MilestoneStatus,
+    Origin,
+    Privacy,
+    Problem,
+    ProgramEnrolment,
+    Record,
+    Registration,
+    Repeat,
+)
+from credrules_csv.layouts import ADMISSIONS, ATTEMPTS, ENROLMENTS, HOLDS, LEARNERS, MILESTONES
+from credrules_csv.values import (
+    Unreadable,
+    hint,
+    shown,
+    to_blocks,
+    to_course,
+    to_credits,
+    to_day,
+    to_key,
+    to_one_of,
+    to_set,
+    words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from enum import StrEnum
+
+    from credrules import Term
+    from credrules_csv.layouts import Layout
+    from credrules_csv.staging import Present
+    from credrules_csv.table import Row
+
+T = TypeVar("T")
+
+_to_affiliation = to_one_of(Affiliation)
+_to_privacy = to_one_of(Privacy)
+_to_kind = to_one_of(AdmissionKind)
+_to_origin = to_one_of(Origin)
+_to_basis = to_one_of(Basis)
+_to_registration = to_one_of(Registration)
+_to_repeat = to_one_of(Repeat)
+_to_status = to_one_of(MilestoneStatus)
+
+
+_POSSIBLE: dict[str, type[StrEnum]] = {"origin": Origin, "kind": AdmissionKind}
+
+
+@dataclass(slots=True)
+class Rows:
+    """Everything that the files hold under one learner's id."""
+
+    learner_id: str
+    of: dict[str, list[Row]] = field(default_factory=dict)  # by the file's name
+    problems: list[Problem] = field(default_factory=list)
+
+    def in_order(self, layout: Layout) -> list[Row]:
+        """The rows by their cells, wherever they stand in the file."""
+        return sorted(self.of.get(layout.name, ()), key=lambda row: [str(cell or "") for cell in row[1:]])
+
+
+class Reader:
+    """Reads learners of one folder: `present` are the columns that it has."""
+
+    def __init__(self, present: Present, terms: Mapping[str, Term]) -> None:
+        self._terms = terms
+        self._term_ids = tuple(terms)
+        self._present = present
+        self._says_origin = "origin" in present[ATTEMPTS.name]
+        self._says_attributes = "attributes" in present[ATTEMPTS.name]
+
+    def record(self, rows: Rows) -> Record | tuple[Problem, ...]:
+        """The record; or every problem where there is one."""
+        record = Record(
+            learner=self._learner(rows),
+            attempts=self._attempts(rows),
+            admissions=self._part(rows, ADMISSIONS, self._admission),
+            milestones=self._part(rows, MILESTONES, self._milestone),
+            holds=self._part(rows, HOLDS, self._hold),
+            enrolments=self._part(rows, ENROLMENTS, self._enrolment),
+        )
+        return tuple(sorted(rows.problems)) if rows.problems else record
+
+    def _learner(self, rows: Rows) -> Learner:
+        line, learner_id, given, family, preferred, email, affiliation, privacy = rows.of[LEARNERS.name][0]
+        read = partial(_read, rows, LEARNERS.name, line)
+        return Learner(
+            learner_id=read("learner_id", learner_id, to_key) or "",
+            given_name=given,
+            family_name=family,
+            preferred_name=preferred,
+            email=email,
+            affiliation=read("affiliation", affiliation, _to_affiliation),
+            privacy=read("privacy", privacy, _to_privacy),
+        )
+
+    def _attempts(self, rows: Rows) -> tuple[Attempt, ...]:
+        attempts = [attempt for row in rows.of.get(ATTEMPTS.name, ()) if (attempt := self._attempt(rows, row))]
+        return tuple(sorted(attempts, key=_by_term))
+
+    def _attempt(self, rows: Rows, row: Row) -> Attempt | None:
+        line, attempt_id, _, course, grade, title, term_id, level, origin, registration, *rest = row
+        registered_on, basis, graded_on, lapses_to, lapses_on, attempted, earned, repeat, attributes = rest
+        read = partial(_read, rows, ATTEMPTS.name, line)
+        need = partial(_need, rows, ATTEMPTS.name, line)
+        key = need("attempt_id", attempt_id, to_key)
+        code = need("course", course, to_course)
+        term = read("term_id", term_id, self._term)
+        came_from = need("origin", origin, _to_origin) if self._says_origin else Origin.INSTITUTION
+        registered = read("registration", registration, _to_registration) or Registration.ENROLLED
+        day = read("registered_on", registered_on, to_day)
+        graded = read("graded_on", graded_on, to_day)
+        lapses = read("lapses_on", lapses_on, to_day)
+        on_basis = read("basis", basis, _to_basis)
+        tried, gained = read("credits_attempted", attempted, to_credits), read("credits_earned", earned, to_credits)
+        counted = read("repeat", repeat, _to_repeat) or Repeat.INCLUDE
+        marks = read("attributes", attributes, to_set) or frozenset()
+        if key is None or code is None or came_from is None:
+            return None
+        return Attempt(
+            attempt_id=key,
+            course=code,
+            term=term,
+            title=title,
+            level=level,
+            origin=came_from,
+            registration=registered,
+            registered_on=day,
+            grade=grade,
+            basis=on_basis,
+            graded_on=graded,
+            lapses_to=lapses_to,
+            lapses_on=lapses,
+            credits_attempted=tried,
+            credits_earned=gained,
+            repeat=counted,
+            attributes=marks if self._says_attributes else None,
+            source=f"{ATTEMPTS.name}:{line}",
+        )
+
+    def _term(self, term_id: str) -> Term:
+        try:
+            return self._terms[term_id]
+        except KeyError:
+            raise Unreadable(f"terms.csv has no such term.{hint(term_id, self._term_ids)} Add it there.") from None
+
+    def _part(self, rows: Rows, layout: Layout, read: Callable[[Rows, Row], T | None]) -> tuple[T, ...] | None:
+        """One part of the record; None where its file is not there."""
+        if layout.name not in self._present:
+            return None
+        return tuple(part for row in rows.in_order(layout) if (part := read(rows, row)) is not None)
+
+    def _admission(self, rows: Rows, row: Row) -> Admission | None:
+        line, _, kind, since, until = row
+        kind_ = _need(rows, ADMISSIONS.name, line, "kind", kind, _to_kind)
+        since_ = _need(rows, ADMISSIONS.name, line, "since", since, to_day)
+        until_ = _read(rows, ADMISSIONS.name, line, "until", until, to_day)
+        return Admission(kind=kind_, since=since_, until=until_) if kind_ and since_ else None
+
+    def _milestone(self, rows: Rows, row: Row) -> Milestone | None:
+        line, _, code, status, completed_on, evidence, title = row
+        code_ = _need(rows, MILESTONES.name, line, "code", code, to_key)
+        status_ = _read(rows, MILESTONES.name, line, "status", status, _to_status)
+        day = _read(rows, MILESTONES.name, line, "completed_on", completed_on, to_day)
+        if code_ is None:
+            return None
+        return Milestone(code=code_, status=status_, completed_on=day, evidence=evidence, title=title)
+
+    def _hold(self, rows: Rows, row: Row) -> Hold | None:
+        line, _, code, blocks, reason, since, until = row
+        code_ = _need(rows, HOLDS.name, line, "code", code, to_key)
+        blocks_ = _read(rows, HOLDS.name, line, "blocks", blocks, to_blocks)
+        since_ = _read(rows, HOLDS.name, line, "since", since, to_day)
+        until_ = _read(rows, HOLDS.name, line, "until", until, to_day)
+        return Hold(code=code_, blocks=blocks_, reason=reason, since=since_, until=until_) if code_ else None
+
+    def _enrolment(self, rows: Rows, row: Row) -> ProgramEnrolment | None:
+        line, _, program, since, until = row
+        program_ = _need(rows, ENROLMENTS.name, line, "program", program, to_key)
+        since_ = _read(rows, ENROLMENTS.name, line, "since", since, to_day)
+        until_ = _read(rows, ENROLMENTS.name, line, "until", until, to_day)
+        return ProgramEnrolment(program=program_, since=since_, until=until_) if program_ else None
+
+
+def _read(rows: Rows, file: str, line: int, column: str, cell: str | None, convert: Callable[[str], T]) -> T | None:
+    """The cell's value; None where it is blank, and where it cannot be read, which is then noted."""
+    if cell is None:
+        return None
+    try:
+        return convert(cell)
+    except Unreadable as error:
+        rows.problems.append(Problem(file, line, f"{column} is {shown(cell, _personal(rows))}. {error}"))
+        return None
+
+
+def _need(rows: Rows, file: str, line: int, column: str, cell: str | None, convert: Callable[[str], T]) -> T | None:
+    """The cell's value; None where there is none, which is then noted."""
+    if cell is not None:
+        return _read(rows, file, line, column, cell, convert)
+    possible = f" Possible: {', '.join(_POSSIBLE[column])}." if column in _POSSIBLE else ""
+    rows.problems.append(Problem(file, line, f"{column} is blank. Every row needs one.{possible}"))
+    return None
+
+
+def _personal(rows: Rows) -> frozenset[str]:
+    """The words of the learner's names and address, which no message may repeat."""
+    return frozenset(
+        word for row in rows.of.get(LEARNERS.name, ()) for cell in row[2:6] if cell for word in words(cell)
+    )
+
+
+def _by_term(attempt: Attempt) -> tuple[object, ...]:
+    """By the term's first day, then by course, then by id; what has no term comes last."""
+    term = attempt.term
+    return term is None, term.starts if term else date.min, attempt.course, attempt.attempt_id
