@@ -1,0 +1,143 @@
+"""The vocabulary of our badges: which term stands for which IRI.
+
+A badge names the official contexts of the two specifications, Verifiable Credentials 2.0
+(www.w3.org/TR/vc-data-model-2.0) and Open Badges 3.0 (www.imsglobal.org/spec/ob/v3p0). This is what they say of the
+terms that our badges use, and of no others. So nothing is fetched, and a term that is not here is refused before it is
+signed: JSON-LD would drop it in silence, and the signature would not cover it. That the signed statements are those of
+the official contexts is shown by a verifier that has them (tests/test_independent.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VC_URL = "https://www.w3.org/ns/credentials/v2"
+OB_URL = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+
+_VC = "https://www.w3.org/2018/credentials#"
+_OB = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#"
+_SECURITY = "https://w3id.org/security#"
+_SCHEMA = "https://schema.org/"
+_TIME = "http://www.w3.org/2001/XMLSchema#dateTime"
+_XSD = "https://www.w3.org/2001/XMLSchema#"  # with the s, as Open Badges writes it
+
+_Definition = dict[str, str]
+
+
+def _plain(iri: str) -> _Definition:
+    return {"@id": iri}
+
+
+def _link(iri: str) -> _Definition:
+    return {"@id": iri, "@type": "@id"}
+
+
+def _typed(iri: str, kind: str) -> _Definition:
+    return {"@id": iri, "@type": kind}
+
+
+def _set(iri: str) -> _Definition:
+    return {"@id": iri, "@container": "@set"}
+
+
+_ANYWHERE: dict[str, _Definition] = {
+    "name": _plain(f"{_SCHEMA}name"),
+    "description": _plain(f"{_SCHEMA}description"),
+    "narrative": _plain(f"{_OB}narrative"),
+    "url": _typed(f"{_SCHEMA}url", f"{_XSD}anyURI"),
+    "image": _link(f"{_OB}image"),
+    "awardedDate": _typed(f"{_OB}awardedDate", "xsd:dateTime"),
+}
+"""The terms that any part of a badge may use."""
+
+_OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
+    "VerifiableCredential": (
+        f"{_VC}VerifiableCredential",
+        {
+            "credentialSubject": _link(f"{_VC}credentialSubject"),
+            "evidence": _link(f"{_VC}evidence"),
+            "issuer": _link(f"{_VC}issuer"),
+            "proof": {**_link(f"{_SECURITY}proof"), "@container": "@graph"},
+            "validFrom": _typed(f"{_VC}validFrom", _TIME),
+        },
+    ),
+    "OpenBadgeCredential": (f"{_OB}OpenBadgeCredential", {}),
+    "Profile": (f"{_OB}Profile", {"email": _plain(f"{_SCHEMA}email")}),
+    "AchievementSubject": (
+        f"{_OB}AchievementSubject",
+        {
+            "achievement": _plain(f"{_OB}achievement"),
+            "creditsEarned": _typed(f"{_OB}creditsEarned", f"{_XSD}float"),
+            "identifier": _set(f"{_OB}identifier"),
+        },
+    ),
+    "IdentityObject": (
+        f"{_OB}IdentityObject",
+        {
+            "hashed": _typed(f"{_OB}hashed", f"{_XSD}boolean"),
+            "identityHash": _plain(f"{_OB}identityHash"),
+            "identityType": _plain(f"{_OB}identityType"),
+            "salt": _plain(f"{_OB}salt"),
+        },
+    ),
+    "Achievement": (
+        f"{_OB}Achievement",
+        {
+            "achievementType": _plain(f"{_OB}achievementType"),
+            "criteria": _link(f"{_OB}Criteria"),
+            "tag": _set(f"{_SCHEMA}keywords"),
+            "version": _plain(f"{_OB}version"),
+        },
+    ),
+    "Image": (f"{_OB}Image", {}),
+    "Evidence": (f"{_OB}Evidence", {"genre": _plain(f"{_SCHEMA}genre")}),
+    "DataIntegrityProof": (
+        f"{_SECURITY}DataIntegrityProof",
+        {
+            "created": _typed("http://purl.org/dc/terms/created", _TIME),
+            "cryptosuite": _typed(f"{_SECURITY}cryptosuite", f"{_SECURITY}cryptosuiteString"),
+            "proofPurpose": _typed(f"{_SECURITY}proofPurpose", "@vocab"),
+            "proofValue": _typed(f"{_SECURITY}proofValue", f"{_SECURITY}multibase"),
+            "verificationMethod": _link(f"{_SECURITY}verificationMethod"),
+        },
+    ),
+}
+"""Each type, and the terms that only a part of this type may use."""
+
+# The official contexts define the terms of a type only within it. `undefined_terms` sees to that here, so that PyLD
+# gets one flat table, which it keeps ready: that halves the time a badge takes.
+CONTEXTS: dict[str, dict[str, Any]] = {
+    VC_URL: {"id": "@id", "type": "@type"},
+    OB_URL: {
+        **_ANYWHERE,
+        **{name: _plain(iri) for name, (iri, _) in _OF_TYPE.items()},
+        **{term: definition for _, terms in _OF_TYPE.values() for term, definition in terms.items()},
+        "assertionMethod": _plain(f"{_SECURITY}assertionMethod"),  # what `proofPurpose` says
+    },
+}
+
+
+def undefined_terms(node: Any, path: str = "") -> Iterator[str]:
+    """Every key and type in a document that the vocabulary does not define where it stands, as paths."""
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from undefined_terms(item, f"{path}[{index}]")
+    if not isinstance(node, dict):
+        return
+    types = node.get("type", [])
+    known = {"id", "type", *_ANYWHERE}
+    for name in types if isinstance(types, list) else [types]:
+        if not isinstance(name, str) or name not in _OF_TYPE:
+            yield f"{path}.type '{name}'".lstrip(".")
+        else:
+            known.update(_OF_TYPE[name][1])
+    for key, value in node.items():
+        if key == "@context" and not path:
+            continue
+        if key not in known:
+            yield f"{path}.{key}".lstrip(".")
+        elif key not in ("id", "type"):
+            yield from undefined_terms(value, f"{path}.{key}".lstrip("."))
