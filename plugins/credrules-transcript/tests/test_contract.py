@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+from credrules.testing import IssuerSuite
+from credrules_transcript import TranscriptIssuer
+
+
+class TestTranscript(IssuerSuite):
+    @pytest.fixture
+    def make_issuer(self, tmp_path):
+        return lambda: TranscriptIssuer("transcript", tmp_path)
