@@ -1,0 +1,291 @@
+"""The commands, as a person types them, on a new installation."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WHY = ("--reason", "A reason", "--by", "A. Person")
+PROGRAM = Path(sys.executable).with_name("credrules")
+
+
+def credrules(folder, *words, env=None):
+    return subprocess.run(
+        [PROGRAM, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **(env or {})},
+    )
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("installation")
+    done = credrules(folder, "init", "uni")
+    assert done.returncode == 0, done.stderr
+    return folder / "uni"
+
+
+@pytest.fixture
+def home(fresh, tmp_path):
+    """A new installation that this test may change."""
+    return Path(shutil.copytree(fresh, tmp_path / "uni"))
+
+
+def test_a_new_installation_is_in_order(home):
+    done = credrules(home, "check")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Everything is in order." in done.stdout
+
+
+def test_the_key_of_a_new_installation_can_be_read_by_its_owner_alone(home):
+    assert (home / "keys" / "badges.pem").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_init_overwrites_nothing(home):
+    before = (home / "credrules.toml").read_text()
+
+    done = credrules(home, "init")
+
+    assert done.returncode == 2
+    assert "Nothing was written" in done.stderr
+    assert (home / "credrules.toml").read_text() == before
+
+
+def test_its_cases_pass(home):
+    done = credrules(home, "test")
+
+    assert done.returncode == 0
+    assert "first-program: 2 cases, 0 failed" in done.stdout
+
+
+def test_a_case_that_fails_says_what_was_expected_and_what_was_decided(home):
+    path = home / "rules" / "programs" / "first-program.cases.yaml"
+    path.write_text(path.read_text().replace("outcome: unmet", "outcome: met"))
+
+    done = credrules(home, "test")
+
+    assert done.returncode == 1
+    assert "expected met, decided unmet" in done.stdout
+
+
+def learners(home):
+    return json.loads(credrules(home, "--json", "run", "--dry-run", "--as-of", "2026-06-01").stdout)["learners"]
+
+
+def test_a_run_decides_and_a_second_one_says_that_nothing_is_new(home):
+    assert learners(home) > 0
+    first = credrules(home, "run", "--as-of", "2026-06-01")
+    second = credrules(home, "run", "--as-of", "2026-06-01")
+
+    assert first.returncode in (0, 1), first.stderr
+    assert "first-program" in first.stdout
+    assert "Nothing is new; nothing was issued." in second.stdout
+
+
+def test_a_learner_is_awarded_explained_and_the_badge_verifies(home):
+    learner = None
+    for line in (home / "records" / "learners.csv").read_text().splitlines()[1:]:
+        candidate = line.split(",")[0]
+        for role, more in (
+            ("lead", []),
+            ("office", []),
+            ("lead", ["--milestone", "portfolio", "--evidence", "https://e.example"]),
+        ):
+            done = credrules(home, "attest", candidate, "first-program", "--role", role, "--by", "A. Person", *more)
+            assert done.returncode == 0, done.stderr
+        outcome = json.loads(
+            credrules(home, "--json", "explain", candidate, "first-program", "--as-of", "2026-12-31").stdout
+        )
+        if outcome["outcome"] == 4:
+            learner = candidate
+            break
+    assert learner, "the example records hold nobody who completes the example program"
+
+    done = credrules(home, "run", "--as-of", "2026-12-31")
+
+    assert done.returncode in (0, 1), done.stderr
+    badges = sorted((home / "out" / "badges").glob("*.json"))
+    assert badges
+    verified = credrules(home, "verify", str(badges[0]))
+    assert verified.returncode == 0, verified.stdout
+    assert "issued by this installation" in verified.stdout
+    assert (home / "out" / "transcript" / "transcript-notes.csv").exists()
+    explained = credrules(home, "explain", learner, "first-program", "--as-of", "2026-12-31")
+    assert "has completed First Program" in explained.stdout
+    status = json.loads(credrules(home, "--json", "status").stdout)
+    assert status["programs"][0]["conferred"] >= 1
+
+
+def test_a_badge_with_a_byte_changed_is_found_out(home):
+    credrules(home, "run")
+    path = home / "forged.json"
+    path.write_text('{"type": ["VerifiableCredential", "OpenBadgeCredential"], "id": "urn:x"}')
+
+    done = credrules(home, "verify", str(path))
+
+    assert done.returncode == 1
+    assert "✗" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["explain", "nobody", "first-program"], "have no learner 'nobody'"),
+        (["explain", "L001", "first-programm"], "Did you mean 'first-program'?"),
+        (["run", "--program", "frist-program"], "Did you mean 'first-program'?"),
+        (["run", "--as-of", "tomorrow"], "write it as 2026-08-24"),
+        (["attest", "L001", "first-program", "--role", "lead"], "--by"),
+        (["attest", "L001", "nothing", "--role", "lead", "--by", "X"], "is no program"),
+        (["attest", "L001", "first-program", "--role", "lead", "--by", "X", "--milestone", "paper"], "portfolio"),
+        (["except", "L001", "first-program", "sta-510", *WHY], "Did you mean 'sta-501'?"),
+        (
+            ["except", "L001", "first-program", "portfolio", "--reason", "r", "--by", "X", "--substitute", "STA 7"],
+            "no course",
+        ),
+        (["status"], "no ledger"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_wrong_input_is_said_in_words_and_does_nothing(home, words, says):
+    done = credrules(home, *words)
+
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_settings_the_message_says_what_to_do(tmp_path):
+    done = credrules(tmp_path, "run")
+
+    assert done.returncode == 2
+    assert "credrules init" in done.stderr
+
+
+def test_every_mistake_in_rules_and_settings_is_reported_at_once(home):
+    settings = home / "credrules.toml"
+    settings.write_text(settings.read_text().replace("[issuers.badges]", "[issuers.badge]").replace('"csv"', '"cvs"'))
+    program = home / "rules" / "programs" / "first-program.yaml"
+    program.write_text(program.read_text().replace("course: STA 501", "course: STA five\n    minimun-grade: B"))
+
+    done = credrules(home, "check")
+
+    assert done.returncode == 2
+    for part in ("Did you mean 'csv'?", "'STA five' is not a course code", "Did you mean 'minimum-grade'?"):
+        assert part in done.stdout
+
+
+def test_an_issuer_that_the_settings_lack_is_named_with_its_line(home):
+    settings = home / "credrules.toml"
+    settings.write_text(settings.read_text().replace("[issuers.badges]", "[issuers.badge]"))
+
+    done = credrules(home, "run")
+
+    assert done.returncode == 2
+    assert "rules/programs/first-program.yaml:" in done.stderr
+    assert "'badges' is no issuer in credrules.toml. There are: badge, transcript. Did you mean 'badge'?" in done.stderr
+
+
+def test_a_rule_that_asks_what_the_records_cannot_tell_is_refused_when_rules_are_loaded(home):
+    (home / "records" / "holds.csv").unlink()
+
+    done = credrules(home, "run")
+
+    assert done.returncode == 2
+    assert "asks for holds, which records from 'csv' do not have" in done.stderr
+    assert not (home / "credrules.db").exists()
+
+
+def test_a_secret_that_is_not_there_is_said_without_a_traceback(home):
+    settings = home / "credrules.toml"
+    settings.write_text(settings.read_text().replace("file:keys/badges.pem", "env:NO_SUCH_VARIABLE"))
+
+    done = credrules(home, "check")
+
+    assert done.returncode == 2
+    assert "the environment variable NO_SUCH_VARIABLE is not set" in done.stdout
+
+
+def test_a_secret_written_into_the_settings_is_refused_and_not_repeated(home):
+    settings = home / "credrules.toml"
+    settings.write_text(settings.read_text().replace("file:keys/badges.pem", "hunter2"))
+
+    done = credrules(home, "check")
+
+    assert done.returncode == 2
+    assert "a secret is never written here" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_many_attestations_come_from_a_file_with_every_mistake_at_once(home):
+    path = home / "said.csv"
+    path.write_text(
+        "learner_id,program,role,statement,by,on,evidence\n"
+        "L001,first-program,lead,,A. Person,2026-05-01,\n"
+        "L001,first-program,boss,,A. Person,2026-05-01,\n"
+        "L001,no-program,lead,,A. Person,2026-05-01,\n"
+        "L001,first-program,lead,,A. Person,1.5.2026,\n"
+    )
+
+    done = credrules(home, "attest", "--from", "said.csv")
+
+    assert done.returncode == 2
+    for part in ("said.csv:3:", "said.csv:4:", "said.csv:5:"):
+        assert part in done.stderr
+    assert credrules(home, "status").returncode == 2  # nothing was recorded: there is no ledger
+
+
+def test_plain_alone_is_used_only_where_the_settings_ask_for_it(home):
+    settings = home / "credrules.toml"
+    settings.write_text(settings.read_text().replace('"durable"', '"plain"'))
+
+    done = credrules(home, "run", "--as-of", "2026-06-01")
+
+    assert "by plain." in done.stdout
+
+
+def test_without_durable_the_message_says_how_to_get_it(home, tmp_path):
+    (tmp_path / "durable_rules_engine.py").write_text("raise ImportError('undefined symbol: PyEval_CallObject')")
+
+    done = credrules(home, "run", env={"PYTHONPATH": str(tmp_path)})
+
+    assert done.returncode == 2
+    assert "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject" in done.stderr
+    assert 'engine = "plain"' in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_there_is_completion_for_the_shell(home, shell):
+    done = credrules(home, "completion", shell)
+
+    assert done.returncode == 0
+    assert "_CREDRULES_COMPLETE" in done.stdout
+
+
+def test_the_tab_key_knows_the_programs(home):
+    done = credrules(
+        home, env={"_CREDRULES_COMPLETE": "bash_complete", "COMP_WORDS": "credrules explain L001 fi", "COMP_CWORD": "3"}
+    )
+
+    assert "first-program" in done.stdout
+
+
+def test_json_is_one_document_and_nothing_else(home):
+    for words in (["check"], ["plugins"], ["run", "--dry-run"], ["test"]):
+        done = credrules(home, "--json", *words)
+        json.loads(done.stdout)
+
+
+def test_no_color_means_no_escape_sequences(home):
+    done = credrules(home, "--no-color", "run", "--dry-run")
+
+    assert "\x1b" not in done.stdout + done.stderr

@@ -1,0 +1,57 @@
+"""The example programs: real ones, labelled as modelled, each with its cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from credrules import rule_files
+from credrules.case_files import check_cases
+from credrules.engines.durable import DurableEngine
+from credrules.reasons import NOT_USED, OUTCOMES, UNSURE
+
+RULES = Path(__file__).parents[1] / "rules"
+RULE_SET = rule_files.load(RULES)
+RESULTS = list(check_cases(RULES, RULE_SET, DurableEngine))
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: f"{result.program}: {result.name}")
+def test_a_situation_comes_out_as_its_case_says(result):
+    assert result.faults == ()
+
+
+@pytest.mark.parametrize("program", RULE_SET.programs, ids=lambda program: program.id)
+def test_a_program_has_at_least_eight_situations_and_says_what_it_is_modelled_on(program):
+    assert sum(result.program == program.id for result in RESULTS) >= 8
+    assert program.modelled_on
+
+
+def test_there_are_the_six_programs():
+    labels = "\n".join(program.modelled_on for program in RULE_SET.programs)
+
+    assert all(f"({number})" in labels for number in ("P01", "P02", "P03", "P05", "P10", "P12"))
+
+
+def test_the_cases_meet_nearly_every_reason():
+    given = {reason.because for result in RESULTS for reason in result.decision.reason.walk()}
+    given |= {one.because for result in RESULTS for reason in result.decision.reason.walk() for one in reason.refused}
+    given |= {use.because for result in RESULTS for reason in result.decision.reason.walk() for use in reason.used}
+
+    missing = {*OUTCOMES, *NOT_USED, *UNSURE} - given
+    assert missing <= {
+        "average-unknown",
+        "average-nothing-counted",
+        "basis-unknown",
+        "credits-unknown",
+        "dropped",
+        "displaced",
+        "enough-parts",
+        "evidence-awaited",
+        "no-credit",
+        "not-passing",
+        "order-unknown",
+        "planned",
+        "repeat-excluded",
+        "repeat-unknown",
+    }
