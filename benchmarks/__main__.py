@@ -1,0 +1,30 @@
+"""`python -m benchmarks [NAME] [options]`: the last line printed is JSON with the figures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from benchmarks import agreement, claims, kill, pipeline
+
+BENCHMARKS = {"agreement": agreement, "claims": claims, "kill": kill, "pipeline": pipeline}
+
+
+def main() -> None:
+    if len(sys.argv) < 2 or sys.argv[1] not in BENCHMARKS:
+        for name, module in BENCHMARKS.items():
+            print(f"{name:10} {(module.__doc__ or '').splitlines()[0]}")
+        sys.exit(0 if len(sys.argv) < 2 else 2)
+    module = BENCHMARKS[sys.argv[1]]
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks {sys.argv[1]}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.options(parser)
+    print(json.dumps(module.measure(parser.parse_args(sys.argv[2:]))))
+
+
+if __name__ == "__main__":
+    main()

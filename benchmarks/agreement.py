@@ -1,0 +1,95 @@
+"""durable against plain on random plans and records, at every node; and broken batches, noticed or not.
+
+Figures: cases, differences, nodes, met (programs that came out met), broken, detected, seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from multiprocessing import get_context
+from random import Random
+from typing import TYPE_CHECKING
+
+from credrules.decisions import Outcome
+from credrules.engines.durable import DurableEngine
+from credrules.engines.durable_driver import Driver, Production, Test
+from credrules.engines.plain import PlainEngine
+from credrules.errors import EngineError
+from credrules.testing.random_cases import random_case
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+BROKEN = [
+    '"n": 1e-05',
+    '"n": 5e-324',
+    '"n": 1e+16',
+    '"n": Infinity',
+    '"n": -Infinity',
+    '"n": nonsense',
+    ", ".join(f'"p{number}": 1' for number in range(253)),
+]
+
+
+def options(parser: ArgumentParser) -> None:
+    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--broken", type=int, default=2_000)
+    parser.add_argument("--seed", type=int, default=0, help="the first seed; each case has its own")
+    parser.add_argument("--processes", type=int, default=2)
+
+
+def measure(asked: Namespace) -> dict[str, object]:
+    started = time.perf_counter()
+    share = 500
+    starts = range(asked.seed, asked.seed + asked.cases, share)
+    blocks = [(start, min(share, asked.seed + asked.cases - start)) for start in starts]
+    total: Counter[str] = Counter()
+    with get_context("spawn").Pool(asked.processes) as pool:
+        for found, seeds in pool.imap_unordered(compare, blocks):
+            total += found
+            for seed in seeds:
+                print(f"they differ for seed {seed}")
+    detected = sum(notices_broken_batch(Random(number)) for number in range(asked.broken))
+    return {
+        "cases": total["cases"],
+        "differences": total["differences"],
+        "nodes": total["nodes"],
+        **{str(outcome): total[str(outcome)] for outcome in Outcome},
+        "broken": asked.broken,
+        "detected": detected,
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+
+
+def compare(block: tuple[int, int]) -> tuple[Counter[str], list[int]]:
+    found: Counter[str] = Counter()
+    seeds = []
+    for seed in range(block[0], block[0] + block[1]):
+        case = random_case(Random(seed))
+        plain = PlainEngine(case.plan).outcomes(case.record, case.word, case.as_of)
+        durable = DurableEngine(case.plan).outcomes(case.record, case.word, case.as_of)
+        found["cases"] += 1
+        found["nodes"] += sum(map(len, plain))
+        found.update(str(outcomes[plan.root]) for plan, outcomes in zip(case.plan.programs, plain, strict=True))
+        if plain != durable:
+            found["differences"] += 1
+            seeds.append(seed)
+    return found, seeds
+
+
+def notices_broken_batch(random: Random) -> bool:
+    """Send a batch past the checks that would have refused it, with one fact that the engine cannot parse in it."""
+    driver = Driver([Production((Test("k", "==", "x"),))])
+    facts = [{"k": random.choice("xy"), "id": str(number + 1), "sid": "s"} for number in range(random.randint(1, 30))]
+    texts = [json.dumps(fact) for fact in facts]
+    texts.insert(random.randint(0, len(texts)), f'{{"k": "x", {random.choice(BROKEN)}, "id": "500", "sid": "s"}}')
+    texts.insert(0, json.dumps({"opening": 1, "id": "0", "sid": "s"}))
+    texts.append(json.dumps({"sentinel": 1, "id": "999", "sid": "s"}))
+    with driver.session() as session:
+        try:
+            session._fire(f"[{','.join(texts)}]", 1)
+        except EngineError:
+            return True
+    return False
