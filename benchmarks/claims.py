@@ -49,7 +49,7 @@ def measure(asked: Namespace) -> dict[str, object]:
     for _ in range(asked.cases):
         demands, routes = contest(random)
         allocation = allocate(demands, routes)
-        wrong += list(allocation.outcomes) != brute_force(demands, routes, False)[2]
+        wrong += list(allocation.outcomes) != brute_force(demands, routes)[2]
         wrong += not proved(demands, allocation)
     return {"wrong": wrong, "worst_ms": round(worst, 4), "cases": asked.cases, "ladder": ladder}
 

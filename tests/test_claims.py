@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from benchmarks.brute_force import LEVELS, all_fit, alone, brute_force, reached
+from dataclasses import replace
+
+import pytest
+from benchmarks.brute_force import LEVELS, all_fit, alone, brute_force, exceeds, reached
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credrules.claims import MET, UNMET, Demand, Offer, Route, allocate
+from credrules import exact_solver
+from credrules.claims import (
+    MET,
+    UNMET,
+    Demand,
+    Floor,
+    Offer,
+    Proof,
+    Question,
+    Rounding,
+    Route,
+    Search,
+    Share,
+    Terms,
+    Undecided,
+    allocate,
+    offers_of,
+)
 
 
 @st.composite
@@ -42,7 +62,7 @@ def test_a_matching_reaches_what_brute_force_reaches(contest):
 
     allocation = allocate(demands, routes)
 
-    assert list(allocation.outcomes) == brute_force(demands, routes, averaged=False)[2]
+    assert list(allocation.outcomes) == brute_force(demands, routes)[2]
 
 
 @settings(max_examples=250, deadline=None)
@@ -52,27 +72,144 @@ def test_a_sharing_out_of_credits_reaches_what_brute_force_reaches(contest):
 
     allocation = allocate(demands, routes)
 
-    assert list(allocation.outcomes) == brute_force(demands, routes, averaged=False)[2]
+    assert list(allocation.outcomes) == brute_force(demands, routes)[2]
+
+
+def program_outcome(demands, routes, terms, allocation):
+    offers = offers_of(demands, allocation.claims)
+    tree = max(min([r.ceiling, *[allocation.outcomes[d] for d in r.demands]]) for r in routes)
+    if not terms.tested:
+        return tree
+    return min([tree, *(offer.level for offer in offers)]) if terms.hold(offers) else UNMET
 
 
 @settings(max_examples=250, deadline=None)
 @given(contests(), st.data())
 def test_with_an_average_the_program_reaches_what_brute_force_reaches(contest, data):
     demands, routes = contest
-    weights = {i: data.draw(st.integers(-3, 3)) for demand in demands for i in sorted(demand.offers)}
+    weights = {i: (data.draw(st.integers(-3, 3)),) for demand in demands for i in sorted(demand.offers)}
+    demands = [changed(demand, lambda i, _: {"weights": weights[i]}) for demand in demands]
+    terms = Terms(tests=(Floor(0),), averaged=True)
+
+    allocation = allocate(demands, routes, terms)
+
+    assert program_outcome(demands, routes, terms, allocation) == brute_force(demands, routes, terms)[0]
+
+
+def changed(demand, change):
+    return Demand(demand.need, {i: replace(o, **change(i, o)) for i, o in demand.offers.items()}, demand.counts)
+
+
+@st.composite
+def terms_and_contests(draw, tests=True):
+    """Contests with limits, and with tests over everything that counts."""
+    demands, routes = draw(contests(credits=True))
+    items = sorted({i for demand in demands for i in demand.offers})
+    caps = tuple(draw(st.lists(st.integers(0, 4), max_size=2)))
+    averaged = tests and draw(st.booleans())
+    limited = {i: tuple(draw(st.booleans()) for _ in caps) for i in items}
+    average = {i: draw(st.integers(-3, 3)) for i in items}
+    inside = {i: draw(st.booleans()) for i in items}
+    kinds = {i: draw(st.sampled_from([None, 0, 1, 2])) for i in items}
     demands = [
-        Demand(d.need, {i: Offer(o.level, o.size, weights[i]) for i, o in d.offers.items()}, d.counts) for d in demands
+        changed(
+            demand,
+            lambda i, offer: {
+                "loads": tuple(offer.size * is_in for is_in in limited[i]),
+                "weights": (average[i], offer.size * inside[i], offer.size),
+                "kind": kinds[i],
+            },
+        )
+        for demand in demands
     ]
+    chosen = [Floor(0)] if averaged else []
+    if tests and draw(st.booleans()):
+        chosen.append(Floor(1, draw(st.integers(1, 6))))
+    if tests and draw(st.booleans()):
+        chosen.append(Share(1, 2, draw(st.integers(1, 100)), draw(st.integers(1, 3)), draw(st.sampled_from(Rounding))))
+    return demands, routes, Terms(caps, tuple(chosen), draw(st.integers(0, 3)) if tests else 0, averaged)
 
-    allocation = allocate(demands, routes, averaged=True)
-    best, _, _ = brute_force(demands, routes, averaged=True)
 
-    offers = [demands[d].offers[i] for d, items in enumerate(allocation.claims) for i in items]
-    mean = UNMET
-    if sum(offer.weight for offer in offers) >= 0:
-        mean = min((offer.level for offer in offers), default=MET)
-    tree = max(min([r.ceiling, *[allocation.outcomes[d] for d in r.demands]]) for r in routes)
-    assert min(tree, mean) == best
+@settings(max_examples=400, deadline=None)
+@given(terms_and_contests(tests=False))
+def test_under_limits_every_requirement_reaches_what_brute_force_reaches(contest):
+    demands, routes, terms = contest
+
+    allocation = allocate(demands, routes, terms)
+
+    assert list(allocation.outcomes) == brute_force(demands, routes, terms)[2]
+    assert not exceeds(terms, offers_of(demands, allocation.claims))
+
+
+@settings(max_examples=400, deadline=None)
+@given(terms_and_contests())
+def test_with_tests_over_what_counts_the_program_reaches_what_brute_force_reaches(contest):
+    demands, routes, terms = contest
+
+    allocation = allocate(demands, routes, terms)
+
+    assert program_outcome(demands, routes, terms, allocation) == brute_force(demands, routes, terms)[0]
+    assert not exceeds(terms, offers_of(demands, allocation.claims))
+
+
+@settings(max_examples=150, deadline=None)
+@given(terms_and_contests(), st.booleans(), st.sets(st.integers(0, 3), max_size=2))
+def test_the_solver_gives_the_very_answer_of_the_search(contest, balanced, optional):
+    demands, _, terms = contest
+    edges = {}
+    for d, demand in enumerate(demands):
+        for item in demand.offers:
+            edges.setdefault(item, []).append(d)
+    optional = frozenset(optional) & frozenset(range(len(demands)))
+    question = Question(demands, terms, tuple(range(len(demands))), edges, balanced, optional)
+
+    found, proof = exact_solver.solve(question)
+
+    claims = Search(question).claims()
+    assert found == claims
+    assert proof is Proof.OPTIMAL
+
+
+def test_what_the_search_leaves_undecided_the_solver_decides():
+    """Twenty courses of odd credits for four requirements with limits: too many positions to remember."""
+    sizes = [1000 + 137 * i for i in range(20)]
+    demands = [
+        Demand(
+            9000 + 11 * d, {i: Offer(MET, size, loads=(size * (i % 3 == 0),)) for i, size in enumerate(sizes)}, False
+        )
+        for d in range(4)
+    ]
+    terms = Terms(caps=(6000,))
+    question = Question(demands, terms, (0, 1, 2, 3), {i: [0, 1, 2, 3] for i in range(20)}, False)
+
+    with pytest.raises(Undecided, match="more than 20000 steps"):
+        Search(question).claims()
+    allocation = allocate(demands, [Route(frozenset(range(4)))], terms)
+
+    assert set(allocation.outcomes) <= {MET, UNMET}
+    assert not exceeds(terms, offers_of(demands, allocation.claims))
+    assert allocation == allocate(demands, [Route(frozenset(range(4)))], terms)
+
+
+@pytest.mark.parametrize(("rounding", "holds"), [("exact", False), ("up", False), ("down", True)])
+def test_half_of_nine_credits_is_four_and_a_half(rounding, holds):
+    half = Share(0, 1, 50, unit=1000, rounding=Rounding(rounding))
+
+    assert half.holds(4000, 9000) is holds
+    assert half.holds(4500, 9000) is (rounding != "up")
+    assert half.holds(5000, 9000)
+
+
+def test_the_smallest_contest_is_found_and_its_limit_named():
+    """Two of the requirements want transfer credit, of which one course may count."""
+    transfer = {i: Offer(MET, loads=(1,)) for i in (0, 1)}
+    demands = [Demand(1, {2: Offer(MET, loads=(0,))}), Demand(1, transfer), Demand(1, transfer)]
+
+    allocation = allocate(demands, [Route(frozenset({0, 1, 2}))], Terms(caps=(1,)))
+
+    assert allocation.outcomes == (MET, MET, UNMET)
+    assert allocation.contests[2].demands == (1, 2)
+    assert allocation.contests[2].caps == (0,)
 
 
 @settings(max_examples=300, deadline=None)
