@@ -52,7 +52,7 @@ COLUMNS = {
     "learners": "learner_id given_name family_name preferred_name email affiliation privacy",
     "terms": "term_id title starts ends",
     "attempts": "attempt_id learner_id course term_id level origin registration registered_on grade basis graded_on "
-    "lapses_to lapses_on credits_attempted credits_earned repeat attributes",
+    "lapses_to lapses_on credits_attempted credits_earned repeat attributes counts_toward",
     "admissions": "learner_id kind since until",
     "milestones": "learner_id code status completed_on evidence",
     "holds": "learner_id code blocks reason since until",
@@ -143,11 +143,8 @@ def rows(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "learners", data["learner"]
     for attempt in data["attempts"]:
         course = f"{attempt['course']['subject']} {attempt['course']['number']}"
-        attributes = ";".join(attempt["attributes"])
-        yield (
-            "attempts",
-            {**attempt, **mine, "course": course, "term_id": attempt["term"]["term_id"], "attributes": attributes},
-        )
+        sets = {"attributes": ";".join(attempt["attributes"]), "counts_toward": ";".join(attempt["counts_toward"])}
+        yield "attempts", {**attempt, **mine, "course": course, "term_id": attempt["term"]["term_id"], **sets}
     for name in ("admissions", "milestones", "enrolments"):
         for row in data[name]:
             yield name, {**row, **mine}

@@ -37,14 +37,16 @@ def test_every_rule_shown_is_one_that_can_be_read(text):
     shape = shapes.CaseFile if "cases" in data else shapes.InstitutionFile
     if "program" in data:
         shape = shapes.ProgramFile
-    elif "awards" in data:
+    elif "institution" not in data and "cases" not in data:
         shape = shapes.ProgramFile
-        data |= {
+        document.data = {
             "program": "shown",
             "title": "Shown",
             "effective": "2026-01-01",
             "credit-bearing": True,
             "requirements": ["STA 501"],
+            "awards": [{"issuer": "badges"}],
+            **data,
         }
 
     read_shape(document, shape)

@@ -3,88 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
+from tests.worked import AS_OF, NOW, PAST, attempt
 
 from credrules import (
     Admission,
     AdmissionKind,
     Affiliation,
-    Attempt,
     Basis,
-    Course,
     Hold,
-    Learner,
     Milestone,
     MilestoneStatus,
-    Record,
     Registration,
-    Term,
 )
 from credrules.adapters import Capabilities
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
-from credrules.deciding import Decider
-from credrules.engines.durable import DurableEngine
 from credrules.errors import RuleFileError
 from credrules.needs import unmet_needs
 from credrules.plan import make_plan
 from credrules.rule_files import load
 from credrules.testing import FakeRecords
-
-AS_OF = date(2026, 4, 1)
-PAST = Term(date(2025, 8, 25), date(2025, 12, 19), "2025-fall", "fall 2025")
-NOW = Term(date(2026, 1, 26), date(2026, 5, 15), "2026-spring", "spring 2026")
-
-INSTITUTION = """\
-institution: { id: uni, name: University }
-grades:
-  points: { A: 4.0, B+: 3.33, B: 3.0, B-: 2.67, C: 2.0, F: 0.0 }
-  incomplete: [I]
-  withdrawn: [W]
-counting: { minimum-grade: B }
-"""
-
-
-@pytest.fixture
-def outcome(tmp_path):
-    """The outcome of one program's requirements, rules and all, by both engines."""
-
-    def decide(requirements, attempts=(), *, rules="", word=Word(), minimum="B", repeats="best", **parts):  # noqa: B008
-        folder = tmp_path / "rules"
-        (folder / "programs").mkdir(parents=True, exist_ok=True)
-        (folder / "institution.yaml").write_text(INSTITUTION + rules)
-        (folder / "programs" / "p.yaml").write_text(
-            "program: p\ntitle: P\neffective: 2025-01-01\ncredit-bearing: true\n"
-            f"counting: {{ minimum-grade: {minimum}, repeats: {repeats} }}\n"
-            f"requirements:\n{requirements}\nawards:\n  - issuer: badges\n"
-        )
-        plan = make_plan(load(folder))
-        record = Record(
-            learner=Learner(learner_id="L1", affiliation=parts.pop("affiliation", Affiliation.HOME)),
-            attempts=tuple(attempts),
-            **{"admissions": (), "milestones": (), "holds": (), **parts},
-        )
-        decided = Decider(plan, DurableEngine(plan)).decide(record, word, AS_OF, everyone=True)
-        assert decided.disagreements == ()
-        return str(decided.decisions[0].outcome)
-
-    return decide
-
-
-def attempt(code, grade, term=PAST, **parts):
-    credits_ = Decimal(parts.pop("credits", 3))
-    return Attempt(
-        attempt_id=f"{code}-{grade}-{term.term_id}",
-        course=Course.parse(code),
-        term=term,
-        registered_on=term.starts,
-        grade=grade,
-        credits_attempted=credits_,
-        credits_earned=credits_ if grade else Decimal(0),
-        **parts,
-    )
-
 
 MET, PENDING, UNKNOWN, UNMET = (
     attempt("STA 501", "A"),

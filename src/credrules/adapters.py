@@ -36,6 +36,7 @@ class Capabilities:
     grading_basis: Knows = Knows.NONE
     levels: Knows = Knows.NONE
     attributes: Knows = Knows.NONE
+    counts_toward: Knows = Knows.NONE  # which degrees and credentials an attempt counts toward elsewhere
     origins: Knows = Knows.NONE
     affiliation: Knows = Knows.NONE
     admissions: Knows = Knows.NONE

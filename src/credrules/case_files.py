@@ -198,7 +198,8 @@ def _attempt(number: int, shape: shapes.GivenAttempt) -> Attempt:
         lapses_on=shape.lapses_on,
         credits_attempted=shape.credits,
         credits_earned=shape.credits if graded else Decimal(0),
-        attributes=frozenset(shape.attributes),
+        attributes=None if isinstance(shape.attributes, str) else frozenset(shape.attributes),
+        counts_toward=None if isinstance(shape.counts_toward, str) else frozenset(shape.counts_toward),
     )
 
 

@@ -11,10 +11,11 @@ from credrules.records import Basis, Origin
 from credrules.rules import Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from credrules.adapters import StudentRecords
     from credrules.plan import Node, Plan, ProgramPlan
+    from credrules.rules import Limit, Selection
 
 _MEANING = {
     "grades": "grades",
@@ -22,6 +23,7 @@ _MEANING = {
     "grading_basis": "the grading basis",
     "levels": "the level of a course",
     "attributes": "attributes of courses",
+    "counts_toward": "which degrees and credentials an attempt counts toward elsewhere",
     "origins": "where credit was earned",
     "affiliation": "whether a learner is from the institution or outside",
     "admissions": "admissions",
@@ -36,14 +38,16 @@ def unmet_needs(plan: Plan, records: StudentRecords) -> list[Problem]:
     lacking = records.capabilities.lacking()
     found: dict[tuple[str, int, str], Problem] = {}
     for program in plan.programs:
-        for node in program.nodes:
-            for need in _needs(program, node):
+        asked: list[tuple[Node | Limit, Iterable[str]]] = [(node, _needs(program, node)) for node in program.nodes]
+        asked += [(limit, _limit_needs(limit)) for limit in program.limits]
+        for asker, needs in asked:
+            for need in needs:
                 if need in lacking:
                     message = (
-                        f"'{node.id}' asks for {_MEANING[need]}, which records from '{records.name}' do not have. "
+                        f"'{asker.id}' asks for {_MEANING[need]}, which records from '{records.name}' do not have. "
                         f"They have: {_known(records)}. Add it to the source, or change the rule."
                     )
-                    problem = Problem(node.place.file, node.place.line, message)
+                    problem = Problem(asker.place.file, asker.place.line, message)
                     found.setdefault((problem.where, problem.line, need), problem)
     return sorted(found.values())
 
@@ -61,11 +65,10 @@ def _needs(program: ProgramPlan, node: Node) -> Iterator[str]:
                 yield "grading_basis"
             if way.counting.origins != frozenset(Origin):
                 yield "origins"
-            if way.selection.levels:
-                yield "levels"
-            if way.selection.attributes:
-                yield "attributes"
-    if node.kind in (Kind.CREDITS, Kind.AVERAGE):
+            yield from _selection_needs(way.selection)
+    if node.kind is Kind.COUNTED:
+        yield from _selection_needs(node.selection)
+    if node.kind in (Kind.CREDITS, Kind.AVERAGE) or (node.kind is Kind.COUNTED and node.measure.of_credits):
         yield "credits"
     if node.kind is Kind.MILESTONE:
         yield "milestones"
@@ -75,3 +78,21 @@ def _needs(program: ProgramPlan, node: Node) -> Iterator[str]:
         yield "affiliation" if node.fact == "learner.affiliation" else "admissions"
         if node.fact == "learner.admission" and node.moment is Moment.REGISTRATION:
             yield "registration_dates"
+
+
+def _limit_needs(limit: Limit) -> Iterator[str]:
+    yield from _selection_needs(limit.selection)
+    if limit.of_credits:
+        yield "credits"
+
+
+def _selection_needs(selection: Selection) -> Iterator[str]:
+    for need, asked in (
+        ("levels", selection.levels),
+        ("attributes", selection.attributes),
+        ("origins", selection.origins),
+        ("grading_basis", selection.bases),
+        ("counts_toward", selection.toward),
+    ):
+        if asked:
+            yield need

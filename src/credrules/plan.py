@@ -6,29 +6,35 @@ node.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from credrules.attestations import COMPLETE, Role
+from credrules.claims import Floor, Rounding, Share, Terms
 from credrules.program_file import routes
 from credrules.records import Affiliation
 from credrules.rules import (
     Average,
     Condition,
+    Counted,
     CourseCount,
     CreditSum,
     Group,
+    Limit,
+    Measure,
     MilestoneDone,
     Moment,
     Place,
     Program,
     Requirement,
     Rule,
+    Selection,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from credrules.rules import GradeScale, RuleSet, Ways
 
@@ -37,6 +43,7 @@ class Kind(Enum):
     COURSES = "courses"  # `need` different courses out of `ways`
     CREDITS = "credits"  # `need` thousandths of a credit out of `ways`
     AVERAGE = "average"  # at least `need` thousandths of a point over what was claimed
+    COUNTED = "counted"  # `need` of `measure` in `selection`, over what was claimed
     MILESTONE = "milestone"  # `code` in the record, with its evidence where `evidence`
     WORD = "word"  # `role` has said `code`, with evidence where `evidence`
     FACT = "fact"  # `fact` is one of `values`, or with `negated` none of them
@@ -45,6 +52,8 @@ class Kind(Enum):
 
 
 CLAIMS = frozenset({Kind.COURSES, Kind.CREDITS})
+TESTS = frozenset({Kind.AVERAGE, Kind.COUNTED})
+EVERYTHING = Selection()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,11 @@ class Node:
     need: int = 0
     parts: tuple[int, ...] = ()
     ways: tuple[Ways, ...] = ()
+    share_group: str = ""
+    measure: Measure = Measure.COURSES
+    selection: Selection = EVERYTHING
+    rounding: Rounding = Rounding.EXACT
+    sums: tuple[int, ...] = ()  # of a test: its positions among the sums over what is claimed
     code: str = ""
     evidence: bool = False
     role: Role | None = None
@@ -88,16 +102,36 @@ class ProgramPlan:
     demands: tuple[int, ...]  # the nodes that claim, in the order of the rule file
     ways: tuple[Way, ...]
     average: int | None
+    tests: tuple[int, ...]  # the nodes that look at everything that was claimed
+    limits: tuple[Limit, ...]
     below: tuple[frozenset[int], ...] = field(repr=False)  # by node, itself and all nodes under it
 
     def node(self, node_id: str) -> Node | None:
         return next((node for node in self.nodes if node.id == node_id), None)
+
+    def terms(self, waived: Collection[int] = ()) -> Terms:
+        """What a sharing-out is tested by; a test that was waived is none."""
+        tests = [self.nodes[index] for index in self.tests if index not in waived]
+        return Terms(
+            caps=tuple(limit.most for limit in self.limits),
+            tests=tuple(as_test(node) for node in tests if node.sums),
+            kinds=max((node.need for node in tests if not node.sums), default=0),
+            averaged=any(node.kind is Kind.AVERAGE for node in tests),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     scale: GradeScale
     programs: tuple[ProgramPlan, ...]
+
+
+def as_test(node: Node) -> Floor | Share:
+    """What an average or a sum over everything that was claimed must come to."""
+    if node.kind is Kind.COUNTED and node.measure.is_share:
+        unit = 1000 if node.measure.of_credits else 1
+        return Share(node.sums[0], node.sums[1], node.need, unit, node.rounding)
+    return Floor(node.sums[0], 0 if node.kind is Kind.AVERAGE else node.need)
 
 
 def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
@@ -111,6 +145,7 @@ class _Planner:
         self.program = program
         self.nodes: list[Node] = []
         self.by_requirement: dict[Requirement, int] = {}
+        self.sums = itertools.count(1)  # the first is kept for the average
 
     def plan(self) -> ProgramPlan:
         program = self.program
@@ -132,6 +167,8 @@ class _Planner:
             demands=demands,
             ways=self._ways(demands),
             average=next((node.index for node in self.nodes if node.kind is Kind.AVERAGE), None),
+            tests=tuple(node.index for node in self.nodes if node.kind in TESTS),
+            limits=program.limits,
             below=self._below(),
         )
 
@@ -149,11 +186,13 @@ class _Planner:
         }
         match requirement:
             case CourseCount():
-                index = self._add(**common, kind=Kind.COURSES, need=requirement.need, ways=requirement.ways)
+                index = self._claim(requirement, Kind.COURSES, common)
             case CreditSum():
-                index = self._add(**common, kind=Kind.CREDITS, need=requirement.need, ways=requirement.ways)
+                index = self._claim(requirement, Kind.CREDITS, common)
             case Average():
-                index = self._add(**common, kind=Kind.AVERAGE, need=requirement.minimum)
+                index = self._add(**common, kind=Kind.AVERAGE, need=requirement.minimum, sums=(0,))
+            case Counted():
+                index = self._counted(requirement, common)
             case MilestoneDone():
                 index = self._add(
                     **common,
@@ -169,6 +208,23 @@ class _Planner:
                 raise AssertionError(requirement)
         self.by_requirement[requirement] = index
         return index
+
+    def _claim(self, requirement: CourseCount | CreditSum, kind: Kind, common: Mapping[str, object]) -> int:
+        return self._add(
+            **common, kind=kind, need=requirement.need, ways=requirement.ways, share_group=requirement.share_group
+        )
+
+    def _counted(self, requirement: Counted, common: Mapping[str, object]) -> int:
+        summed = 2 if requirement.measure.is_share else 0 if requirement.measure is Measure.SUBJECTS else 1
+        return self._add(
+            **common,
+            kind=Kind.COUNTED,
+            need=requirement.need,
+            measure=requirement.measure,
+            selection=requirement.selection,
+            rounding=requirement.rounding,
+            sums=tuple(itertools.islice(self.sums, summed)),
+        )
 
     def _open_to(self) -> int:
         whom = " or ".join(sorted(self.program.open_to))
@@ -246,9 +302,7 @@ class _Planner:
             ways.append(
                 Way(
                     frozenset(position[leaf] for leaf in leaves if leaf in position),
-                    tuple(
-                        leaf for leaf in leaves if leaf not in position and self.nodes[leaf].kind is not Kind.AVERAGE
-                    ),
+                    tuple(leaf for leaf in leaves if leaf not in position and self.nodes[leaf].kind not in TESTS),
                 )
             )
         return tuple(sorted(ways, key=lambda way: (sorted(way.demands), way.leaves)))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
 from credrules.attestations import Role
-from credrules.errors import Problem
+from credrules.claims import Rounding
+from credrules.errors import Problem, nearest
 from credrules.institution_file import (
     FACTS,
     check_condition,
@@ -25,10 +28,13 @@ from credrules.rules import (
     Average,
     AwardSpec,
     Condition,
+    Counted,
     Counting,
     CourseCount,
     CreditSum,
     Group,
+    Limit,
+    Measure,
     MilestoneDone,
     Moment,
     Place,
@@ -74,11 +80,12 @@ class ProgramReader:
             self._requirement(("requirements", index), part, counting, top=True)
             for index, part in enumerate(shape.requirements)
         ]
+        limits = self._limits()
         root = Group(
             id="requirements", title="All requirements", place=self._place(()), need=len(parts), parts=tuple(parts)
         )
-        self._check_ids(root)
-        self._check_average(root)
+        self._check_ids(root, limits)
+        self._check_tests(root)
         if len(routes(root)) > ROUTES:
             message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
             document.problem(("requirements",), f"{message} List single courses under 'choose' instead of groups.")
@@ -94,6 +101,7 @@ class ProgramReader:
             credit_bearing=shape.credit_bearing,
             open_to=frozenset(shape.open_to),
             requirements=root,
+            limits=limits,
             rules=self._rules(),
             awards=self._awards(),
             place=self._place(()),
@@ -116,25 +124,36 @@ class ProgramReader:
 
     # requirements
 
-    def _requirement(self, path: Path_, shape: Any, counting: Counting, *, top: bool = False) -> Requirement:
+    def _requirement(
+        self, path: Path_, shape: Any, counting: Counting, share_group: str = "", *, top: bool = False
+    ) -> Requirement:
         if isinstance(shape, shapes.CountingShape):
             counting = self._counting(path, shape, counting)
+            share_group = getattr(shape, "share_group", None) or share_group
         match shape:
             case shapes.CourseShape():
                 ways = (Ways(selection=_course(shape.course), counting=counting),)
-                return CourseCount(
-                    **self._common(path, shape, slug(shape.course), course_title(ways)), need=1, ways=ways
-                )
+                common = self._common(path, shape, slug(shape.course), course_title(ways))
+                return CourseCount(**common, need=1, ways=ways, share_group=share_group)
             case shapes.AllShape():
-                return self._group(path, shape, shape.all, len(shape.all), counting)
+                return self._group(path, shape, shape.all, len(shape.all), counting, share_group)
             case shapes.AnyShape():
-                return self._group(path, shape, shape.any, 1, counting)
+                return self._group(path, shape, shape.any, 1, counting, share_group)
             case shapes.ChooseShape():
-                return self._choose(path, shape, counting)
+                return self._choose(path, shape, counting, share_group)
             case shapes.CreditsShape():
-                return self._credits(path, shape, counting)
+                return self._credits(path, shape, counting, share_group)
             case shapes.AverageShape():
-                return self._average(path, shape, top=top)
+                self._check_top(path, "an average is", top=top)
+                return self._average(path, shape)
+            case (
+                shapes.CountedCoursesShape()
+                | shapes.CountedCreditsShape()
+                | shapes.CountedSubjectsShape()
+                | shapes.CountedPercentShape()
+            ):
+                self._check_top(path, "this is", top=top)
+                return self._counted(path, shape)
             case shapes.MilestoneShape():
                 title = f"The milestone '{shape.milestone}'"
                 return MilestoneDone(
@@ -153,38 +172,50 @@ class ProgramReader:
             "cites": shape.source,
         }
 
-    def _group(self, path: Path_, shape: Any, parts: Sequence[Any], need: int, counting: Counting) -> Requirement:
+    def _group(
+        self, path: Path_, shape: Any, parts: Sequence[Any], need: int, counting: Counting, share_group: str
+    ) -> Requirement:
         """All, any or some of `parts`. Single courses to choose from make one requirement."""
         key = next(key for key in ("all", "any", "of") if (*path, key) in self.document.lines)
-        read = [self._requirement((*path, key, index), part, counting) for index, part in enumerate(parts)]
+        read = [self._requirement((*path, key, index), part, counting, share_group) for index, part in enumerate(parts)]
         self._check_same_course((*path, key), parts)
-        if need < len(read) and all(isinstance(part, CourseCount) and _is_plain(part) for part in read):
+        groups = {part.share_group for part in read if isinstance(part, CourseCount)}
+        if (
+            need < len(read)
+            and len(groups) == 1
+            and all(isinstance(part, CourseCount) and _is_plain(part) for part in read)
+        ):
             ways = tuple(way for part in read if isinstance(part, CourseCount) for way in part.ways)
             codes = [next(iter(way.selection.courses)).code for way in ways]
             title = f"{number(need, 'course')} of {listing(codes, 'or')} {with_grade(ways)}"
             common = self._common(path, shape, f"{need}-of-{slug(codes[0])}", title)
-            return CourseCount(**common, need=need, ways=ways)
+            return CourseCount(**common, need=need, ways=ways, share_group=groups.pop())
         names = listing([part.title for part in read], "and" if need == len(read) else "or")
         title = f"All of: {names}" if need == len(read) else f"{need} of: {names}"
         prefix = "all" if need == len(read) else str(need)
         return Group(**self._common(path, shape, f"{prefix}-of-{read[0].id}", title), need=need, parts=tuple(read))
 
-    def _choose(self, path: Path_, shape: shapes.ChooseShape, counting: Counting) -> Requirement:
+    def _choose(self, path: Path_, shape: shapes.ChooseShape, counting: Counting, share_group: str) -> Requirement:
         if shape.of is not None and shape.from_ is None:
             if shape.choose > len(shape.of):
                 message = f"'choose' asks for {shape.choose} of a list of {len(shape.of)}; that can never be met."
                 self.document.problem((*path, "choose"), message)
-            return self._group(path, shape, shape.of, shape.choose, counting)
+            self._check_no_same(path, shape)
+            return self._group(path, shape, shape.of, shape.choose, counting, share_group)
         if shape.from_ is None or shape.of is not None:
             self.document.problem(path, "'choose' needs 'of' with a list or 'from' with a filter, one of the two.")
             return self._broken(path, shape)
         ways = self._filtered(path, shape.from_, counting)
         title = f"{number(shape.choose, 'course')} from {describe(ways[0].selection)} {with_grade(ways)}"
-        made_id = f"{shape.choose}-from-{slug(describe(ways[0].selection))}"
-        return CourseCount(**self._common(path, shape, made_id, title), need=shape.choose, ways=ways)
+        made_id = f"{shape.choose}-from-{slug(describe(ways[0].selection))}"[:80].rstrip("-")
+        whole = CourseCount(
+            **self._common(path, shape, made_id, title), need=shape.choose, ways=ways, share_group=share_group
+        )
+        return self._of_one_subject(path, whole) if shape.same else whole
 
-    def _credits(self, path: Path_, shape: shapes.CreditsShape, counting: Counting) -> Requirement:
+    def _credits(self, path: Path_, shape: shapes.CreditsShape, counting: Counting, share_group: str) -> Requirement:
         if shape.of is not None and shape.from_ is None:
+            self._check_no_same(path, shape)
             self._check_same_course((*path, "of"), shape.of)
             courses = frozenset(_parsed(code) for code in shape.of)
             ways: tuple[Ways, ...] = (Ways(selection=Selection(courses=courses), counting=counting),)
@@ -196,9 +227,50 @@ class ProgramReader:
         amount = decimal_text(shape.credits)
         title = f"{amount} credits from {describe(ways[0].selection)} {with_grade(ways)}"
         made_id = f"credits-{slug(amount)}-from-{slug(describe(ways[0].selection))}"[:80].rstrip("-")
-        return CreditSum(**self._common(path, shape, made_id, title), need=thousandths(shape.credits), ways=ways)
+        whole = CreditSum(
+            **self._common(path, shape, made_id, title),
+            need=thousandths(shape.credits),
+            ways=ways,
+            share_group=share_group,
+        )
+        return self._of_one_subject(path, whole) if shape.same else whole
+
+    def _check_no_same(self, path: Path_, shape: shapes.ChooseShape | shapes.CreditsShape) -> None:
+        if shape.same:
+            message = "'same' is about a filter's subjects; give a filter with 'from', or leave 'same' out."
+            self.document.problem((*path, "same"), message)
+
+    def _of_one_subject(self, path: Path_, whole: CourseCount | CreditSum) -> Requirement:
+        """The requirement once for each subject of its filter; one of them is enough."""
+        way = whole.ways[0]
+        subjects = sorted(way.selection.subjects)
+        if len(subjects) < 2:
+            message = "'same: subject' needs a filter that names the subjects to choose from: 'subject: [CSE, STA]'."
+            self.document.problem((*path, "same"), message)
+            return whole
+        parts = []
+        for subject in subjects:
+            ways = (Ways(selection=replace(way.selection, subjects=frozenset({subject})), counting=way.counting),)
+            amount = (
+                number(whole.need, "course")
+                if isinstance(whole, CourseCount)
+                else f"{points_text(whole.need).removesuffix('.0')} credits"
+            )
+            title = f"{amount} from {describe(ways[0].selection)} {with_grade(ways)}"
+            parts.append(replace(whole, id=f"{whole.id}-{slug(subject)}", title=title, ways=ways))
+        return Group(
+            id=whole.id,
+            title=f"{whole.title}, all of one subject",
+            place=whole.place,
+            cites=whole.cites,
+            need=1,
+            parts=tuple(parts),
+        )
 
     def _filtered(self, path: Path_, shape: shapes.FilterShape, counting: Counting) -> tuple[Ways, ...]:
+        return (Ways(selection=self._selection((*path, "from"), shape), counting=counting),)
+
+    def _selection(self, path: Path_, shape: shapes.FilterShape) -> Selection:
         low = high = None
         if shape.number is not None:
             ends = [int(end) for end in shape.number.split("-")]
@@ -209,19 +281,93 @@ class ProgramReader:
             high=high,
             levels=frozenset(shape.level or ()),
             attributes=frozenset(shape.attribute or ()),
+            excluded=frozenset(_parsed(code) for code in shape.except_ or ()),
+            origins=frozenset(shape.origin or ()),
+            bases=frozenset(shape.basis or ()),
+            toward=frozenset(shape.counts_toward or ()),
         )
         if selection == Selection():
             possible = ", ".join(keys_of(shapes.FilterShape))
-            self.document.problem((*path, "from"), f"'from' is an empty filter. Give at least one of: {possible}.")
-        return (Ways(selection=selection, counting=counting),)
+            self.document.problem(path, f"'from' is an empty filter. Give at least one of: {possible}.")
+        return selection
 
-    def _average(self, path: Path_, shape: shapes.AverageShape, *, top: bool) -> Requirement:
-        minimum = thousandths(shape.average_grade)
+    def _check_top(self, path: Path_, what: str, *, top: bool) -> None:
         if not top:
-            message = (
-                "an average is over everything that counts, so it stands in the program's own list, not in a group."
-            )
+            message = f"{what} over everything that counts, so it stands in the program's own list, not in a group."
             self.document.problem(path, message)
+
+    def _counted(self, path: Path_, shape: Any) -> Requirement:
+        rounding = Rounding.EXACT
+        match shape:
+            case shapes.CountedSubjectsShape():
+                measure, need = Measure.SUBJECTS, shape.counted_subjects
+                title = f"{need} different subjects among everything that counted"
+                common = self._common(path, shape, "counted-subjects", title)
+                return Counted(**common, measure=measure, need=need, selection=Selection())
+            case shapes.CountedCoursesShape():
+                measure, need = Measure.COURSES, shape.counted_courses
+                amount = number(need, "course")
+            case shapes.CountedCreditsShape():
+                measure, need = Measure.CREDITS, thousandths(shape.counted_credits)
+                amount = f"{decimal_text(shape.counted_credits)} credits"
+            case _:
+                measure = Measure.SHARE_OF_CREDITS if shape.of == "credits" else Measure.SHARE_OF_COURSES
+                need, rounding = shape.counted_percent, shape.rounding
+                amount = f"{need} % of the {shape.of}"
+        if shape.from_ is None:
+            self.document.problem(path, "this needs 'from' with a filter: what to look for among what counted.")
+            return self._broken(path, shape)
+        selection = self._selection((*path, "from"), shape.from_)
+        title = f"{amount}, of everything that counted, from {describe(selection)}"
+        made_id = f"counted-{slug(describe(selection))}"[:80].rstrip("-")
+        return Counted(
+            **self._common(path, shape, made_id, title),
+            measure=measure,
+            need=need,
+            selection=selection,
+            rounding=rounding,
+        )
+
+    def _limits(self) -> tuple[Limit, ...]:
+        limits = [self._limit(("limits", index), shape) for index, shape in enumerate(self.shape.limits)]
+        return tuple(limit for limit in limits if limit is not None)
+
+    def _limit(self, path: Path_, shape: shapes.LimitShape) -> Limit | None:
+        if (shape.at_most is None) is (shape.at_most_credits is None):
+            message = "a limit says either 'at-most' with a number of courses or 'at-most-credits', one of the two."
+            self.document.problem(path, message)
+            return None
+        if shape.of is not None and shape.from_ is not None:
+            self.document.problem(path, "a limit has 'of' with a list or 'from' with a filter, not both.")
+            return None
+        if shape.of is None and shape.from_ is None and shape.below_grade is None:
+            message = "a limit needs 'of' with a list, 'from' with a filter, or 'below-grade': what is it about?"
+            self.document.problem(path, message)
+            return None
+        selection = Selection()
+        if shape.of is not None:
+            self._check_same_course((*path, "of"), shape.of)
+            selection = Selection(courses=frozenset(_parsed(code) for code in shape.of))
+        elif shape.from_ is not None:
+            selection = self._selection((*path, "from"), shape.from_)
+        below = None
+        if shape.below_grade is not None:
+            below = self.scale.points.get(shape.below_grade)
+            if below is None:
+                known = ", ".join(self.scale.points)
+                near = nearest(shape.below_grade, self.scale.points)
+                message = f"'{shape.below_grade}' is not a grade with points. There are: {known}.{near}"
+                self.document.problem((*path, "below-grade"), message.rstrip("."))
+        credits_ = shape.at_most_credits or Decimal(0)
+        most = shape.at_most if shape.at_most is not None else thousandths(credits_)
+        amount = number(most, "course") if shape.at_most is not None else f"{decimal_text(credits_)} credits"
+        what = f"from {describe(selection)}" if selection != Selection() else "in all"
+        title = f"At most {amount} {what}" + (f" with a grade below {shape.below_grade}" if below is not None else "")
+        common = self._common(path, shape, f"at-most-{slug(title.removeprefix('At most '))}"[:80].rstrip("-"), title)
+        return Limit(**common, most=most, selection=selection, of_credits=shape.at_most is None, below=below)
+
+    def _average(self, path: Path_, shape: shapes.AverageShape) -> Requirement:
+        minimum = thousandths(shape.average_grade)
         if minimum > self.scale.top:
             message = f"{shape.average_grade} is above the scale's best grade, {points_text(self.scale.top)} points."
             self.document.problem((*path, "average-grade"), f"{message} It can never be met.")
@@ -241,10 +387,11 @@ class ProgramReader:
             if code:
                 seen.add(code)
 
-    def _check_ids(self, root: Group) -> None:
-        first: dict[str, Requirement] = {}
+    def _check_ids(self, root: Group, limits: Sequence[Limit]) -> None:
+        first: dict[str, Requirement | Limit] = {}
         rules = {rule.id for rule in (*self.institution.rules, *self.shape.rules)} | {"open-to", "conferral"}
-        for requirement in walk(root):
+        named: list[Requirement | Limit] = [*walk(root), *limits]
+        for requirement in named:
             line = requirement.place.line
             problem: str | None = None
             if requirement.id in rules or (requirement.id == root.id and requirement is not root):
@@ -258,18 +405,18 @@ class ProgramReader:
                 self.document.problems.append(Problem(self.document.name, line, problem))
             first.setdefault(requirement.id, requirement)
 
-    def _check_average(self, root: Group) -> None:
+    def _check_tests(self, root: Group) -> None:
         averages = [part for part in root.parts if isinstance(part, Average)]
-        for extra in averages[1:]:
-            self.document.problems.append(
-                Problem(
-                    self.document.name, extra.place.line, "a program has one average; the highest of two is enough."
-                )
-            )
-        claims = (CourseCount, CreditSum)
-        if averages and not all(any(isinstance(leaf, claims) for leaf in route) for route in routes(root)):
-            message = "the program can be completed without any course, so there may be nothing to average."
-            self.document.problems.append(Problem(self.document.name, averages[0].place.line, message))
+        spreads = [part for part in root.parts if isinstance(part, Counted) and part.measure is Measure.SUBJECTS]
+        for name, found in (("average", averages), ("number of subjects", spreads)):
+            for extra in found[1:]:
+                message = f"a program has one {name}; the highest of two is enough."
+                self.document.problems.append(Problem(self.document.name, extra.place.line, message))
+        tests = [part for part in root.parts if isinstance(part, Average | Counted)]
+        if tests and not all(any(_is_tested(leaf) for leaf in route) for route in routes(root)):
+            what = "average" if isinstance(tests[0], Average) else "look at here"
+            message = f"the program can be completed without any course, so there may be nothing to {what}."
+            self.document.problems.append(Problem(self.document.name, tests[0].place.line, message))
 
     # rules and awards
 
@@ -349,6 +496,11 @@ def routes(requirement: Requirement) -> list[frozenset[Requirement]]:
             if len(found) > ROUTES:
                 return list(found)
     return list(found)
+
+
+def _is_tested(leaf: Requirement) -> bool:
+    """Whether what a requirement claims is looked at by the tests over everything that counted."""
+    return isinstance(leaf, CourseCount | CreditSum) and not leaf.share_group
 
 
 def _parsed(code: str) -> Course:

@@ -5,6 +5,7 @@ Every code is explained in docs/reasons.md; a test holds that page and this modu
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from credrules.attestations import COMPLETE
@@ -12,9 +13,9 @@ from credrules.decisions import Outcome, Reason, Refusal, Use
 from credrules.facts import possible_values
 from credrules.plan import CLAIMS, Kind
 from credrules.records import MilestoneStatus
-from credrules.rules import Moment
+from credrules.rules import Measure, Moment
 from credrules.standing import Stage
-from credrules.wording import decimal_text, listing, number, points_text
+from credrules.wording import decimal_text, describe, listing, number, points_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from credrules.standing import Standing
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
+
+SHOWN = 8
+"""The most courses that a sentence lists one by one."""
 
 NOT_USED = {
     "below-minimum": "below {minimum}",
@@ -43,6 +47,7 @@ NOT_USED = {
     "planned": "not registered yet",
     "audited": "audited",
     "used-elsewhere": "counts for '{other}' instead",
+    "over-limit": "{limit}, and there is no more room under it",
     "not-needed": "not needed",
 }
 """Codes of attempts that a requirement looked at and does not use."""
@@ -54,7 +59,7 @@ UNSURE = {
     "grade-unreadable": "the grade is not in the institution's scale",
     "basis-unknown": "the grading basis is unknown",
     "repeat-unknown": "repeat checking has not been done",
-    "course-unsure": "its level or attributes are unknown",
+    "course-unsure": "what the filter asks of it is unknown",
     "order-unknown": "it is unknown which attempt was the last",
     "credits-unknown": "its credits are unknown",
 }
@@ -69,11 +74,16 @@ OUTCOMES = {
     "not-enough": "some counts, but too little",
     "none-counts": "what was attempted does not count",
     "contested": "other requirements need the same courses",
+    "limited": "a limit stands in the way",
     "average-reached": "the average is reached",
     "average-reachable": "work in progress could still reach it",
     "average-unknown": "a grade or credits are not known",
     "average-below": "the average is below what is asked",
     "average-nothing-counted": "nothing has counted yet",
+    "counted-enough": "enough of what counted is of that kind",
+    "counted-reachable": "work in progress would be enough of that kind",
+    "counted-unknown": "whether enough of it is of that kind is not known",
+    "counted-short": "too little of what counted is of that kind",
     "milestone-complete": "done",
     "milestone-submitted": "handed in, not yet judged",
     "milestone-evidence-missing": "done, but the evidence is missing",
@@ -106,7 +116,11 @@ class Explainer:
         self.record = record
         self.as_of = as_of
         self.attestations = [said for said in word.attestations if said.program == plan.program.id]
-        self.claimed_by = {course: node for node, courses in evaluation.claims.items() for course in courses}
+        self.claimed_by = {
+            (course, plan.nodes[node].share_group): node
+            for node, courses in evaluation.claims.items()
+            for course in courses
+        }
 
     def reason(self, index: int | None = None) -> Reason:
         """The reasons below a node; below the root where none is named."""
@@ -128,6 +142,7 @@ class Explainer:
         else:
             because, text = {
                 Kind.AVERAGE: self._average,
+                Kind.COUNTED: self._counted,
                 Kind.MILESTONE: self._milestone,
                 Kind.WORD: self._word,
                 Kind.FACT: self._fact,
@@ -174,12 +189,26 @@ class Explainer:
         for course, bid in sorted(self.evaluation.bids[node.index].items()):
             if course in self.evaluation.claims[node.index]:
                 continue
-            other = self.claimed_by.get(course)
-            code = "not-needed" if other is None else "used-elsewhere"
-            title = "" if other is None else self.plan.nodes[other].title
-            result.append(_refusal(bid.standing, code, NOT_USED[code].format(other=title)))
+            other = self.claimed_by.get((course, node.share_group))
+            limit = None if other is not None else self._limit_in_the_way(bid)
+            code = "used-elsewhere" if other is not None else "over-limit" if limit else "not-needed"
+            names = {"other": "" if other is None else self.plan.nodes[other].title, "limit": limit}
+            result.append(_refusal(bid.standing, code, NOT_USED[code].format(**names)))
         unique = {(refusal.attempt_id, refusal.because): refusal for refusal in result}
         return tuple(unique.values())
+
+    def _limit_in_the_way(self, bid: Bid) -> str | None:
+        """The title of a limit that has no room left for an attempt, as a sentence goes on."""
+        for at, limit in enumerate(self.plan.limits):
+            taken = sum(
+                self.evaluation.bids[index][course].offer.loads[at]
+                for index, courses in self.evaluation.claims.items()
+                for course in courses
+            )
+            load = bid.offer.loads[at]
+            if load and taken + load > limit.most:
+                return limit.title[0].lower() + limit.title[1:]
+        return None
 
     def _refusal(self, node: Node, refused: Refused) -> Refusal:
         attempt = refused.standing.attempt
@@ -200,6 +229,11 @@ class Explainer:
             sentences.append(f"{listing(open_, 'and')} would complete it.")
         elif open_:
             sentences.append(f"{listing(open_, 'and')} may or may not come to count.")
+        if outcome is UNDETERMINED and not open_:
+            courses = listing(
+                [course.code for course in self.evaluation.at_best.get(node.index, ())] or ["nothing"], "and"
+            )
+            sentences.append(f"{courses} may or may not count: what a limit or a test asks of it is not known.")
         if outcome is UNMET:
             sentences.append(self._shortfall(node))
         sentences += [
@@ -208,13 +242,19 @@ class Explainer:
         contest = self.evaluation.contests.get(node.index)
         if contest:
             rivals = [f"'{self.plan.nodes[rival].title}'" for rival in contest.rivals]
-            courses = listing([course.code for course in contest.courses], "and")
-            sentences.append(f"{listing(rivals, 'and')} compete for {courses}, and a course counts once.")
+            courses = listing([course.code for course in contest.courses] or ["the same courses"], "and")
+            limits = [f"'{self.plan.limits[at].title}'" for at in contest.limits]
+            if len(rivals) > 1:
+                once = f"under the limit {listing(limits, 'and')}" if limits else "and a course counts once"
+                sentences.append(f"{listing(rivals, 'and')} compete for {courses}, {once}.")
+            else:
+                sentences.append(f"The limit {listing(limits, 'and')} stands in the way of {courses}.")
         return self._claim_code(node, outcome, refused), " ".join(sentences)
 
     def _claim_code(self, node: Node, outcome: Outcome, refused: Sequence[Refusal]) -> str:
-        if node.index in self.evaluation.contests:
-            return "contested"
+        contest = self.evaluation.contests.get(node.index)
+        if contest and outcome is not MET:
+            return "limited" if contest.limits else "contested"
         if outcome is not UNMET:
             return {MET: "counted", PENDING: "in-progress", UNDETERMINED: "unknown"}[outcome]
         if self.evaluation.claims[node.index]:
@@ -225,9 +265,22 @@ class Explainer:
         bids = self.evaluation.bids[node.index]
         claimed = [bids[course].offer for course in self.evaluation.claims[node.index]]
         have = sum(offer.size for offer in claimed)
-        if node.kind is Kind.COURSES:
-            return f"{number(node.need - have, 'course')} more {'is' if node.need - have == 1 else 'are'} needed."
-        return f"{points_text(node.need - have).removesuffix('.0')} more credits are needed."
+        if node.kind is Kind.CREDITS:
+            return f"{points_text(node.need - have).removesuffix('.0')} more credits are needed."
+        missing = node.need - have
+        named = self._that_would_do(node)
+        if 0 < missing <= len(named) <= SHOWN:
+            if missing == len(named):
+                return f"{listing(named, 'and')} {'is' if missing == 1 else 'are'} needed."
+            return f"{missing} more of {listing(named, 'or')} {'is' if missing == 1 else 'are'} needed."
+        return f"{number(missing, 'course')} more {'is' if missing == 1 else 'are'} needed."
+
+    def _that_would_do(self, node: Node) -> list[str]:
+        """The courses that a requirement names and that nothing has claimed yet; none where it is about a filter."""
+        if not all(way.selection.courses for way in node.ways):
+            return []
+        named = {course for way in node.ways for course in way.selection.courses}
+        return [course.code for course in sorted(named) if (course, node.share_group) not in self.claimed_by]
 
     # The other leaves.
 
@@ -252,6 +305,37 @@ class Explainer:
             case Outcome.UNDETERMINED:
                 return "average-unknown", f"{is_now}; a grade or credits that are not known decide about {asked}."
         return "average-below", f"{is_now}, and the work in progress cannot bring it to {asked}."
+
+    def _counted(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        bids = [
+            self.evaluation.bids[index][course]
+            for index, courses in self.evaluation.claims.items()
+            if not self.plan.nodes[index].share_group
+            for course in courses
+        ]
+        found = self._looked_for(node, [bid for bid in bids if bid.offer.level is MET])
+        match outcome:
+            case Outcome.MET:
+                return "counted-enough", f"{found} That is enough."
+            case Outcome.PENDING:
+                return "counted-reachable", f"{found} With the work in progress it would be enough."
+            case Outcome.UNDETERMINED:
+                return "counted-unknown", f"{found} Whether it is enough depends on something that is not known."
+        return "counted-short", f"{found} That is not enough."
+
+    def _looked_for(self, node: Node, bids: Sequence[Bid]) -> str:
+        """How much of what surely counts is of the kind that a test looks for."""
+        if node.measure is Measure.SUBJECTS:
+            subjects = sorted({bid.standing.attempt.course.subject for bid in bids})
+            return f"What counts is from {number(len(subjects), 'subject')}" + (
+                f": {listing(subjects, 'and')}." if subjects else "."
+            )
+        inside = [bid for bid in bids if node.selection.admits(bid.standing.attempt)]
+        what = describe(node.selection)
+        if node.measure.of_credits:
+            part, whole = (_credits_text(some) for some in (inside, bids))
+            return f"{part} of the {whole} credits that count are from {what}."
+        return f"{len(inside)} of the {number(len(bids), 'course')} that count are from {what}."
 
     def _milestone(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         name = f"'{node.code}'"
@@ -371,6 +455,10 @@ def _mean(bids: Sequence[Bid]) -> int | None:
         points += thousandths * standing.points
         credits_ += thousandths
     return points // credits_ if credits_ else None
+
+
+def _credits_text(bids: Sequence[Bid]) -> str:
+    return decimal_text(sum((bid.standing.attempt.credits_earned or Decimal(0) for bid in bids), Decimal(0)))
 
 
 def _who(said: Attestation) -> str:

@@ -146,6 +146,7 @@ class Attempt:
     credits_earned: Decimal | None = None
     repeat: Repeat | None = Repeat.INCLUDE
     attributes: frozenset[str] | None = frozenset()
+    counts_toward: frozenset[str] | None = frozenset()  # degrees and credentials that it counts toward elsewhere
     source: str = ""  # where the adapter read it: "attempts.csv:17"
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from credrules.attestations import Role
+from credrules.claims import Rounding
 from credrules.errors import nearest
 from credrules.records import AdmissionKind, Affiliation, Basis, Course, Origin
 from credrules.rules import Moment, Repeats
@@ -180,6 +181,16 @@ class FilterShape(Shape):
     number: NumberRange | None = Field(None, description="A course number or a range, such as 500-699.")
     level: Names | None = Field(None, description="A level or career, such as graduate.")
     attribute: Names | None = Field(None, description="Attributes that the course must all carry.")
+    except_: list[CourseCode] | None = Field(None, min_length=1, description="Courses that are never among these.")
+    origin: Annotated[list[OriginName], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+        None, description="Where the credit was earned: institution, transfer, exam and others."
+    )
+    basis: Annotated[list[BasisName], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+        None, description="How it was graded: graded, pass-fail and others."
+    )
+    counts_toward: Names | None = Field(
+        None, description="Degrees or credentials toward which the attempt counts elsewhere, any of them."
+    )
 
 
 class _Node(Shape):
@@ -189,7 +200,9 @@ class _Node(Shape):
 
 
 class _Counted(_Node, CountingShape):
-    pass
+    share_group: Id | None = Field(
+        None, description="Requirements of one share group take no course from those of another, or from the others."
+    )
 
 
 class CourseShape(_Counted):
@@ -216,6 +229,7 @@ class ChooseShape(_Counted):
     choose: int = Field(ge=1, le=100)
     of: list[RequirementShape] | None = Field(None, min_length=1)
     from_: FilterShape | None = None
+    same: Literal["subject"] | None = Field(None, description="All of one subject, whichever of the filter's it is.")
 
 
 class CreditsShape(_Counted):
@@ -224,12 +238,58 @@ class CreditsShape(_Counted):
     credits: Exact = Field(gt=0)
     of: list[CourseCode] | None = Field(None, min_length=1)
     from_: FilterShape | None = None
+    same: Literal["subject"] | None = Field(None, description="All of one subject, whichever of the filter's it is.")
 
 
 class AverageShape(_Node):
     """The credit-weighted grade average over everything that was counted for the program."""
 
     average_grade: Exact = Field(gt=0)
+
+
+class _Across(_Node):
+    from_: FilterShape | None = Field(None, description="What is looked for among everything that counted.")
+
+
+class CountedCoursesShape(_Across):
+    """So many courses, among everything that counted, that a filter admits."""
+
+    counted_courses: int = Field(ge=1, le=100)
+
+
+class CountedCreditsShape(_Across):
+    """So many credits, among everything that counted, that a filter admits."""
+
+    counted_credits: Exact = Field(gt=0)
+
+
+class CountedSubjectsShape(_Node):
+    """So many different subjects among everything that counted."""
+
+    counted_subjects: int = Field(ge=2, le=100)
+
+
+class CountedPercentShape(_Across):
+    """So many percent of everything that counted."""
+
+    counted_percent: int = Field(ge=1, le=100)
+    of: Literal["credits", "courses"] = "credits"
+    rounding: Annotated[Rounding, _one_of(Rounding)] = Field(
+        Rounding.EXACT, description="What half of 9 credits is: exact (4.5), up (5) or down (4), in whole credits."
+    )
+
+
+class LimitShape(Shape):
+    """The most that may count of some courses. A limit never makes a claim worse: what is over it is not claimed."""
+
+    id: Id | None = None
+    title: Text | None = None
+    source: Text | None = None
+    at_most: int | None = Field(None, ge=0, le=100, description="So many courses.")
+    at_most_credits: Exact | None = Field(None, description="So many credits.")
+    of: list[CourseCode] | None = Field(None, min_length=1, description="These courses.")
+    from_: FilterShape | None = Field(None, description="All courses that a filter admits.")
+    below_grade: Text | None = Field(None, description="Only those with a grade lower than this one.")
 
 
 class MilestoneShape(_Node):
@@ -249,6 +309,10 @@ REQUIREMENTS: dict[str, type[_Node]] = {
     "choose": ChooseShape,
     "credits": CreditsShape,
     "average-grade": AverageShape,
+    "counted-courses": CountedCoursesShape,
+    "counted-credits": CountedCreditsShape,
+    "counted-subjects": CountedSubjectsShape,
+    "counted-percent": CountedPercentShape,
     "milestone": MilestoneShape,
 }
 
@@ -271,6 +335,10 @@ RequirementShape = Annotated[
     | Annotated[ChooseShape, Tag("choose")]
     | Annotated[CreditsShape, Tag("credits")]
     | Annotated[AverageShape, Tag("average-grade")]
+    | Annotated[CountedCoursesShape, Tag("counted-courses")]
+    | Annotated[CountedCreditsShape, Tag("counted-credits")]
+    | Annotated[CountedSubjectsShape, Tag("counted-subjects")]
+    | Annotated[CountedPercentShape, Tag("counted-percent")]
     | Annotated[MilestoneShape, Tag("milestone")],
     Discriminator(_kind, custom_error_type="requirement_kind", custom_error_message="is no requirement"),
     BeforeValidator(_spelt_out, json_schema_input_type=str),
@@ -311,6 +379,7 @@ class ProgramFile(Shape):
     notes: list[Text] = Field(default_factory=list, description="Advice that is shown and never decides.")
     counting: CountingShape | None = None
     requirements: list[RequirementShape] = Field(min_length=1)
+    limits: list[LimitShape] = Field(default_factory=list)
     rules: list[RuleShape] = Field(default_factory=list)
     awards: list[AwardShape] = Field(min_length=1)
 
@@ -323,9 +392,10 @@ class GivenAttempt(Shape):
     term: Text
     credits: Exact = Decimal(3)
     level: str | None = "graduate"
-    attributes: list[str] = Field(default_factory=list)
+    attributes: list[str] | Literal["unknown"] = Field(default_factory=list)
     origin: OriginName = Origin.INSTITUTION
     basis: BasisName | None = Basis.GRADED
+    counts_toward: list[str] | Literal["unknown"] = Field(default_factory=list)
     registration: Literal["enrolled", "waitlisted", "dropped", "withdrawn", "planned"] = "enrolled"
     registered_on: Day | None = Field(None, description="Left out: the first day of the term.")
     lapses_on: Day | None = None

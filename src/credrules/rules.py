@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from credrules.claims import Rounding
 from credrules.records import Basis, Origin
 
 if TYPE_CHECKING:
@@ -92,23 +93,37 @@ class Selection:
     high: int | None = None
     levels: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
+    excluded: frozenset[Course] = frozenset()
+    origins: frozenset[Origin] = frozenset()
+    bases: frozenset[Basis] = frozenset()
+    toward: frozenset[str] = frozenset()  # counts toward any of these elsewhere
 
     def admits(self, attempt: Attempt) -> bool | None:
-        """Whether an attempt's course is one of these; None where the source does not say enough."""
-        if self.courses:
-            return attempt.course in self.courses
+        """Whether an attempt is one of these; None where the source does not say enough."""
+        if attempt.course in self.excluded:
+            return False
+        if self.courses and attempt.course not in self.courses:
+            return False
         if self.subjects and attempt.course.subject not in self.subjects:
             return False
         if self.low is not None and attempt.course.numeric < self.low:
             return False
         if self.high is not None and attempt.course.numeric > self.high:
             return False
-        if self.levels and attempt.level is not None and attempt.level not in self.levels:
+        if self.origins and attempt.origin not in self.origins:
             return False
-        if self.attributes and attempt.attributes is not None and not self.attributes <= attempt.attributes:
-            return False
-        unknown = (self.levels and attempt.level is None) or (self.attributes and attempt.attributes is None)
-        return None if unknown else True
+        doubts = False
+        for asked, found, fits in (
+            (self.levels, attempt.level, attempt.level in self.levels),
+            (self.attributes, attempt.attributes, self.attributes <= (attempt.attributes or frozenset())),
+            (self.bases, attempt.basis, attempt.basis in self.bases),
+            (self.toward, attempt.counts_toward, bool(self.toward & (attempt.counts_toward or frozenset()))),
+        ):
+            if asked and found is None:
+                doubts = True
+            elif asked and not fits:
+                return False
+        return None if doubts else True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +150,7 @@ class CourseCount(Requirement):
 
     need: int
     ways: tuple[Ways, ...]
+    share_group: str = ""  # an attempt counts once in each; '' is the program's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +159,55 @@ class CreditSum(Requirement):
 
     need: int
     ways: tuple[Ways, ...]
+    share_group: str = ""
+
+
+class Measure(StrEnum):
+    """What a test over everything that counted is about."""
+
+    COURSES = "courses"
+    CREDITS = "credits"
+    SUBJECTS = "subjects"
+    SHARE_OF_COURSES = "share-of-courses"
+    SHARE_OF_CREDITS = "share-of-credits"
+
+    @property
+    def is_share(self) -> bool:
+        return self in (Measure.SHARE_OF_COURSES, Measure.SHARE_OF_CREDITS)
+
+    @property
+    def of_credits(self) -> bool:
+        return self in (Measure.CREDITS, Measure.SHARE_OF_CREDITS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted(Requirement):
+    """A second look at everything that was claimed: so much of it is in `selection`.
+
+    `need` is courses, thousandths of a credit, subjects, or percent.
+    """
+
+    measure: Measure
+    need: int
+    selection: Selection
+    rounding: Rounding = Rounding.EXACT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The most that may be claimed of a selection: `most` courses, or thousandths of a credit.
+
+    With `below`, only attempts whose grade has fewer points than that are under it.
+    """
+
+    id: str
+    title: str
+    place: Place
+    most: int
+    selection: Selection
+    of_credits: bool = False
+    below: int | None = None
+    cites: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +290,7 @@ class Program:
     url: str | None = None
     image: str | None = None
     skills: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
     notes: tuple[str, ...] = ()  # advice that is shown and never decides
     lead_name: str | None = None
     lead_email: str | None = field(default=None, repr=False)

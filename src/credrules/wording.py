@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from credrules.rules import Selection
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from credrules.rules import Selection, Ways
+    from credrules.rules import Ways
 
 
 def slug(text: str) -> str:
@@ -30,6 +32,8 @@ def describe(selection: Selection) -> str:
     """'CSE courses numbered 500-699 at graduate level', or the list of courses."""
     if selection.courses:
         return listing([course.code for course in sorted(selection.courses)], "or")
+    if selection == Selection():
+        return "all courses"
     parts = [f"{'/'.join(sorted(selection.subjects))} courses" if selection.subjects else "courses"]
     if selection.low is not None:
         ends = f"{selection.low}" if selection.low == selection.high else f"{selection.low}-{selection.high}"
@@ -38,6 +42,14 @@ def describe(selection: Selection) -> str:
         parts.append(f"at {'/'.join(sorted(selection.levels))} level")
     if selection.attributes:
         parts.append(f"marked {', '.join(sorted(selection.attributes))}")
+    if selection.origins:
+        parts.append(f"of {'/'.join(sorted(selection.origins))} credit")
+    if selection.bases:
+        parts.append(f"with {'/'.join(sorted(selection.bases))} grading")
+    if selection.toward:
+        parts.append(f"counting toward {listing(sorted(selection.toward), 'or')}")
+    if selection.excluded:
+        parts.append(f"except {listing([course.code for course in sorted(selection.excluded)], 'and')}")
     return " ".join(parts)
 
 

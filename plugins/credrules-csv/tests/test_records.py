@@ -147,6 +147,7 @@ def test_the_capabilities_are_what_the_headers_promise(campus):
         ("attempts.csv", "attempt_id,learner_id,course,grade,basis", "grading_basis"),
         ("attempts.csv", "attempt_id,learner_id,course,grade,level", "levels"),
         ("attempts.csv", "attempt_id,learner_id,course,grade,attributes", "attributes"),
+        ("attempts.csv", "attempt_id,learner_id,course,grade,counts_toward", "counts_toward"),
         ("attempts.csv", "attempt_id,learner_id,course,grade,origin", "origins"),
         ("attempts.csv", "attempt_id,learner_id,course,grade,credits_earned", "credits"),
         ("admissions.csv", "learner_id,kind,since", "admissions"),

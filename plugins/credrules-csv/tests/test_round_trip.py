@@ -78,6 +78,7 @@ def attempts(attempt_id: str) -> st.SearchStrategy[Attempt]:
         credits_earned=st.none() | CREDITS,
         repeat=st.sampled_from(Repeat),
         attributes=WORDS,
+        counts_toward=WORDS,
     )
 
 

@@ -16,19 +16,21 @@ monotone (so much of that is enough), which is why no negation is ever needed.
 from __future__ import annotations
 
 import itertools
+import math
 import unicodedata
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from credrules.attestations import ExceptionKind
-from credrules.claims import Demand, Offer, Route, allocate
+from credrules.claims import Demand, Offer, Rounding, Route, allocate
 from credrules.decisions import Outcome
 from credrules.engines.durable_driver import MAX_INT, Driver, Fact, Firing, Production, Session, Test
 from credrules.facts import possible_values
-from credrules.plan import Kind
-from credrules.records import AdmissionKind, Affiliation, MilestoneStatus, Origin, Repeat
-from credrules.rules import Moment, Repeats
+from credrules.plan import TESTS, Kind
+from credrules.records import AdmissionKind, Affiliation, Attempt, MilestoneStatus, Origin, Repeat
+from credrules.rules import Measure, Moment, Repeats, Selection
 from credrules.standing import FINAL, GONE, Stage, rank, stand
 
 if TYPE_CHECKING:
@@ -36,10 +38,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from credrules.attestations import GrantedException, Word
+    from credrules.claims import Terms
     from credrules.engines import Outcomes
     from credrules.plan import Node, Plan, ProgramPlan
-    from credrules.records import Attempt, Course, Record
-    from credrules.rules import Counting, Selection, Ways
+    from credrules.records import Course, Record
+    from credrules.rules import Counting, Limit, Ways
     from credrules.standing import Standing
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
@@ -98,20 +101,14 @@ class DurableEngine:
             {way.counting for program in plan.programs for node in program.nodes for way in node.ways}, key=_in_order
         )
         self.counting_number = {counting: number for number, counting in enumerate(self.countings)}
-        attributes = {
-            name
-            for program in plan.programs
-            for node in program.nodes
-            for way in node.ways
-            for name in way.selection.attributes
-        }
-        self.attribute_property = {name: f"x{number}" for number, name in enumerate(sorted(attributes))}
+        selections = list(dict.fromkeys(selection for program in plan.programs for selection in _selections(program)))
+        self.marks = _Marks(selections)
         self.offsets = list(itertools.accumulate((len(program.nodes) for program in plan.programs), initial=0))
         self.parents = self._parents()
         self.always = self._always()
-        selections = [way.selection for program in plan.programs for node in program.nodes for way in node.ways]
-        self.named = frozenset(course for selection in selections for course in selection.courses)
-        self.filters = tuple(selection for selection in dict.fromkeys(selections) if not selection.courses)
+        claimed = [way.selection for program in plan.programs for node in program.nodes for way in node.ways]
+        self.named = frozenset(course for selection in claimed for course in selection.courses)
+        self.filters = tuple(selection for selection in dict.fromkeys(claimed) if not selection.courses)
         nodes = [node for program in plan.programs for node in program.nodes]
         self.milestone_codes = sorted({node.code for node in nodes if node.kind is Kind.MILESTONE})
         self.program_of = [number for number, program in enumerate(plan.programs) for _ in program.nodes]
@@ -124,7 +121,7 @@ class DurableEngine:
         ]
         rules = _Rules()
         self._write_counting(rules)
-        for selection in dict.fromkeys(selections):
+        for selection in selections:
             self._write_selection(rules, selection)
         for number, program in enumerate(plan.programs):
             self._write_program(rules, number, program)
@@ -184,26 +181,17 @@ class DurableEngine:
         numbers: list[tuple[str, str, int | str]] = []
         if selection.low is not None and selection.high is not None:
             numbers = [("number", ">=", selection.low), ("number", "<=", selection.high)]
-        marks = [(self.attribute_property[name], "==", 1) for name in sorted(selection.attributes)]
-        subjects: list[list[tuple[str, str, int | str]]] = [
-            [("subject", "==", subject)] for subject in sorted(selection.subjects)
-        ] or [[]]
-        levels: list[list[tuple[str, str, int | str]]] = (
-            [[("level", "==", level)] for level in (*sorted(selection.levels), UNKNOWN)] if selection.levels else [[]]
-        )
-        attributes: list[list[tuple[str, str, int | str]]] = (
-            [[("marked", "==", 1), *marks], [("marked", "==", 0)]] if marks else [[]]
-        )
-        for subject, level, mark in itertools.product(subjects, levels, attributes):
-            unsure = ("level", "==", UNKNOWN) in level or ("marked", "==", 0) in mark
-            rules.when(
-                ("kind", "==", "attempt"),
-                *subject,
-                *level,
-                *mark,
-                *numbers,
-                meaning=_Meaning(("filter", selection, not unsure)),
-            )
+        parts: list[list[list[tuple[str, str, int | str]]]] = [
+            [[("subject", "==", subject)] for subject in sorted(selection.subjects)],
+            [[("level", "==", level)] for level in (*sorted(selection.levels), UNKNOWN) if selection.levels],
+            [[("origin", "==", origin.value)] for origin in sorted(selection.origins)],
+            [[("basis", "==", str(basis))] for basis in (*sorted(selection.bases), UNKNOWN) if selection.bases],
+            self.marks.tests(selection),
+        ]
+        for chosen in itertools.product(*(part or [[]] for part in parts)):
+            tests = [test for part in chosen for test in part]
+            unsure = any(value == UNKNOWN or (name == "marked" and value == 0) for name, _, value in tests)
+            rules.when(("kind", "==", "attempt"), *tests, *numbers, meaning=_Meaning(("filter", selection, not unsure)))
 
     def _write_program(self, rules: _Rules, number: int, program: ProgramPlan) -> None:
         offset = self.offsets[number]
@@ -221,7 +209,7 @@ class DurableEngine:
                     rules.when(*filed, count=node.need, meaning=meaning)
                 elif node.kind is Kind.CREDITS:
                     rules.when(*filed, ("total", ">=", node.need), meaning=meaning)
-                elif node.kind is Kind.AVERAGE:
+                elif node.kind in TESTS:
                     rules.when(*filed, ("total", ">=", 0), meaning=meaning)
                 else:
                     for tests in self._leaf_tests(number, node, outcome):
@@ -257,8 +245,10 @@ class DurableEngine:
 
 @dataclass(frozen=True, slots=True)
 class _Bid:
+    """What an attempt is worth: with all that is unknown against the learner, and with it in the learner's favour."""
+
     standing: Standing
-    offer: Offer
+    offers: tuple[Offer, Offer]
 
 
 class _Rise(NamedTuple):
@@ -287,6 +277,8 @@ class _Learner:
             if standing.stage not in GONE
         ]
         self.labels: list[set[tuple[object, ...]]] = [set() for _ in self.standings]
+        self.place_of = {standing.attempt.attempt_id: at for at, standing in enumerate(self.standings)}
+        self.subjects = sorted({standing.attempt.course.subject for standing in self.standings})
         self.reached: dict[int, Outcome] = {}
         self.hold = self._hold_fact()
 
@@ -383,13 +375,12 @@ class _Learner:
             "subject": attempt.course.subject,
             "number": attempt.course.numeric,
             "level": _text(attempt.level) if attempt.level is not None else UNKNOWN,
-            "marked": 0 if attempt.attributes is None else 1,
+            "origin": attempt.origin.value,
+            "basis": attempt.basis.value if attempt.basis else UNKNOWN,
+            **self.engine.marks.facts(attempt),
         }
         if standing.points is not None:
             fact["grade"] = standing.points
-        for name in attempt.attributes or ():
-            if name in self.engine.attribute_property:
-                fact[self.engine.attribute_property[name]] = 1
         return fact
 
     def _milestone_facts(self) -> list[Fact]:
@@ -475,16 +466,51 @@ class _Learner:
             {} if index in needless else self._node_bids(program, program.nodes[index], granted)
             for index in program.demands
         ]
-        claims = self._share_out(program, offset, bids, needless)
+        terms = program.terms(waived)
         facts = self._signals(rise for index in sorted(waived) for rise in self._reach(offset + index, MET))
-        for at, index in enumerate(program.demands):
-            facts += self._filled(program.nodes[index], offset, [bids[at][course] for course in claims[at]])
+        claims = self._share_out(program, offset, [_taken(by_course, 0) for by_course in bids], needless, terms)
+        hoped = claims
+        if any(len(set(bid.offers)) > 1 for by_course in bids for bid in by_course.values()):
+            # Something is unknown that a limit or a test asks for: what would follow if it were well is undetermined.
+            hoped = self._share_out(program, offset, [_taken(by_course, 1) for by_course in bids], needless, terms)
+        facts += self._follows(program, offset, bids, claims, hoped)
         claimed = [bids[at][course] for at, courses in enumerate(claims) for course in courses]
-        if program.average is not None and claimed:
-            total = sum(bid.offer.weight for bid in claimed)
-            level = min(bid.offer.level for bid in claimed)
-            facts += _totals(offset + program.average, {step: total for step in ABOVE_UNMET if step <= level})
         return facts + self._about_facts(number, program, claimed)
+
+    def _follows(
+        self,
+        program: ProgramPlan,
+        offset: int,
+        bids: Sequence[Mapping[Course, _Bid]],
+        claims: Sequence[Sequence[Course]],
+        hoped: Sequence[Sequence[Course]],
+    ) -> list[Fact]:
+        """What was claimed, as facts about each node; at `undetermined`, what could be hoped for if that is more."""
+        facts: list[Fact] = []
+        for at, index in enumerate(program.demands):
+            node = program.nodes[index]
+            sure = [bids[at][course].offers[0] for course in claims[at]]
+            perhaps = [bids[at][course].offers[1] for course in hoped[at]]
+            if sum(offer.size for offer in sure) >= node.need:
+                perhaps = sure
+            facts += _filled(node, offset, sure, perhaps)
+        counted = [
+            [
+                bids[at][course].offers[version]
+                for at, index in enumerate(program.demands)
+                if not program.nodes[index].share_group
+                for course in chosen[at]
+            ]
+            for version, chosen in enumerate((claims, hoped))
+        ]
+        for index in program.tests:
+            totals = _test_totals(program.nodes[index], counted[1])
+            totals = {step: total for step, total in totals.items() if step is UNDETERMINED}
+            sure_totals = _test_totals(program.nodes[index], counted[0])
+            if sure_totals.get(UNDETERMINED, -1) >= 0:
+                totals = {}
+            facts += _totals(offset + index, {**sure_totals, **totals})
+        return facts
 
     def _node_bids(self, program: ProgramPlan, node: Node, granted: Sequence[GrantedException]) -> dict[Course, _Bid]:
         best: dict[Course, _Bid] = {}
@@ -494,43 +520,94 @@ class _Learner:
         for way, substitute in [(way, None) for way in node.ways] + [(node.ways[0], code) for code in substitutes]:
             for course, attempts in self._bids(way, substitute).items():
                 for standing, level in attempts:
-                    bid = self._bid(program, node, standing, level)
+                    labels = self.labels[self.place_of[standing.attempt.attempt_id]]
+                    bid = self._bid(program, node, standing, labels, level)
                     if bid and (course not in best or _rank(bid) < _rank(best[course])):
                         best[course] = bid
         return best
 
-    def _bid(self, program: ProgramPlan, node: Node, standing: Standing, level: Outcome) -> _Bid | None:
+    def _bid(
+        self, program: ProgramPlan, node: Node, standing: Standing, labels: set[tuple[object, ...]], level: Outcome
+    ) -> _Bid | None:
         if level is UNMET:
             return None
         attempt = standing.attempt
         amount = attempt.credits_earned if level is MET else attempt.credits_attempted
         thousandths = None if amount is None else int(amount * 1000)
-        weight = 0
-        if program.average is not None:
-            if thousandths is None:
-                level = UNDETERMINED
-            elif attempt.origin is Origin.INSTITUTION and standing.stage is not Stage.PASSED:
-                points = self.engine.plan.scale.top if standing.points is None else standing.points
-                weight = thousandths * (points - program.nodes[program.average].need)
-        if node.kind is Kind.COURSES:
-            return _Bid(standing, Offer(level, 1, weight))
-        if thousandths is None:
-            return _Bid(standing, Offer(UNDETERMINED, node.need, weight))
-        return _Bid(standing, Offer(level, thousandths, weight)) if thousandths else None
+        if thousandths is None and (node.kind is Kind.CREDITS or (self._averaged(program) and not node.share_group)):
+            level = UNDETERMINED
+        size = 1
+        if node.kind is Kind.CREDITS:
+            size = node.need if thousandths is None else thousandths
+            if not size:
+                return None
+        width = 1 + max((at for index in program.tests for at in program.nodes[index].sums), default=0)
+        none = Offer(level, size, (0,) * width, (0,) * len(program.limits))
+        if node.share_group:
+            return _Bid(standing, (none, none))
+        sums: list[list[int]] = [[0] * width, [0] * width]
+        for index in program.tests:
+            test = program.nodes[index]
+            if test.kind is Kind.AVERAGE:
+                if (
+                    thousandths is not None
+                    and attempt.origin is Origin.INSTITUTION
+                    and standing.stage is not Stage.PASSED
+                ):
+                    points = self.engine.plan.scale.top if standing.points is None else standing.points
+                    sums[0][0] = sums[1][0] = thousandths * (points - test.need)
+            elif test.measure is not Measure.SUBJECTS:
+                for version, inside in enumerate(_inside(labels, test.selection, attempt)):
+                    for at, weight in zip(test.sums, _measured(test, inside, thousandths, version), strict=True):
+                        sums[version][at] = weight
+        loads = [
+            tuple(
+                _load(limit, inside, thousandths, version)
+                for limit in program.limits
+                for inside in [_under(limit, standing, labels)[version]]
+            )
+            for version in (0, 1)
+        ]
+        kind = self.subjects.index(attempt.course.subject)
+        return _Bid(
+            standing,
+            (
+                Offer(level, size, tuple(sums[0]), loads[0], kind),
+                Offer(level, size, tuple(sums[1]), loads[1], kind),
+            ),
+        )
+
+    def _averaged(self, program: ProgramPlan) -> bool:
+        """Whether the program's average is to be looked at: it is not where it was waived."""
+        waived = {
+            one.requirement for one in self.word.exceptions if one.program == program.program.id and not one.course
+        }
+        return program.average is not None and program.nodes[program.average].id not in waived
 
     def _share_out(
-        self, program: ProgramPlan, offset: int, bids: Sequence[Mapping[Course, _Bid]], needless: frozenset[int]
+        self,
+        program: ProgramPlan,
+        offset: int,
+        offers: Sequence[Mapping[Course, tuple[_Bid, Offer]]],
+        needless: frozenset[int],
+        terms: Terms,
     ) -> list[list[Course]]:
-        places: dict[Course, tuple[object, ...]] = {}
-        for by_course in bids:
-            for course, bid in by_course.items():
-                places[course] = min(places.get(course, (1,)), (*_rank(bid), course))
-        items = sorted(places, key=lambda course: places[course])
+        groups = [program.nodes[index].share_group for index in program.demands]
+        places: dict[tuple[Course, str], tuple[object, ...]] = {}
+        for group, by_course in zip(groups, offers, strict=True):
+            for course, (bid, _) in by_course.items():
+                places[course, group] = min(places.get((course, group), (1,)), (*_rank(bid), course, group))
+        items = sorted(places, key=lambda item: places[item])
         demands = [
             Demand(
                 program.nodes[index].need,
-                {item: bids[at][course].offer for item, course in enumerate(items) if course in bids[at]},
+                {
+                    item: offers[at][course][1]
+                    for item, (course, group) in enumerate(items)
+                    if group == groups[at] and course in offers[at]
+                },
                 program.nodes[index].kind is Kind.COURSES,
+                beside=bool(groups[at]),
             )
             for at, index in enumerate(program.demands)
         ]
@@ -541,22 +618,10 @@ class _Learner:
             )
             for way in program.ways
         ]
-        allocation = allocate(demands, routes, averaged=program.average is not None)
-        return [[items[item] for item in claimed] for claimed in allocation.claims]
+        allocation = allocate(demands, routes, terms)
+        return [[items[item][0] for item in claimed] for claimed in allocation.claims]
 
     # Stratum 2: what is claimed, and what is so about the learner on the days that the rules ask about.
-
-    def _filled(self, node: Node, offset: int, claimed: Sequence[_Bid]) -> list[Fact]:
-        if node.kind is Kind.COURSES:
-            return [
-                {"b": at % BUCKETS, "p": at}
-                for bid in claimed
-                for step in ABOVE_UNMET
-                if step <= bid.offer.level
-                for at in [_signal(offset + node.index, step)]
-            ]
-        sums = {step: sum(bid.offer.size for bid in claimed if bid.offer.level >= step) for step in ABOVE_UNMET}
-        return _totals(offset + node.index, {step: total for step, total in sums.items() if total})
 
     def _about_facts(self, number: int, program: ProgramPlan, claimed: Sequence[_Bid]) -> list[Fact]:
         days = [bid.standing.attempt.registered_on for bid in claimed]
@@ -580,7 +645,152 @@ def _belonging(program: ProgramPlan) -> Iterable[tuple[object, ...]]:
 
 
 def _rank(bid: _Bid) -> tuple[object, ...]:
-    return (-bid.offer.level, *rank(bid.standing))
+    return (-bid.offers[0].level, *rank(bid.standing))
+
+
+def _taken(bids: Mapping[Course, _Bid], version: int) -> dict[Course, tuple[_Bid, Offer]]:
+    return {course: (bid, bid.offers[version]) for course, bid in bids.items()}
+
+
+def _selections(program: ProgramPlan) -> Iterable[Selection]:
+    """Every selection of courses that the program asks about; that of all courses needs no asking."""
+    for node in program.nodes:
+        yield from (way.selection for way in node.ways)
+    others = [program.nodes[index].selection for index in program.tests]
+    others += [limit.selection for limit in program.limits]
+    yield from (selection for selection in others if selection != Selection())
+
+
+class _Marks:
+    """What productions cannot say of an attempt, as properties of its fact: sets, and what is excluded."""
+
+    def __init__(self, selections: Sequence[Selection]) -> None:
+        self.attributes = _numbered("x", {name for selection in selections for name in selection.attributes})
+        self.toward = {one: f"t{at}" for at, one in enumerate(_different(s.toward for s in selections))}
+        self.excluded = {one: f"e{at}" for at, one in enumerate(_different(s.excluded for s in selections))}
+
+    def tests(self, selection: Selection) -> list[list[tuple[str, str, int | str]]]:
+        """The alternatives in which a selection's marks are all there, or may be."""
+        choices: list[list[list[tuple[str, str, int | str]]]] = []
+        if selection.attributes:
+            there = [(self.attributes[name], "==", 1) for name in sorted(selection.attributes)]
+            choices.append([[("marked", "==", 1), *there], [("marked", "==", 0)]])
+        if selection.toward:
+            name = self.toward[selection.toward]
+            choices.append([[(name, "==", "yes")], [(name, "==", UNKNOWN)]])
+        if selection.excluded:
+            choices.append([[(self.excluded[selection.excluded], "==", "no")]])
+        return [[test for part in chosen for test in part] for chosen in itertools.product(*choices)]
+
+    def facts(self, attempt: Attempt) -> Fact:
+        found: Fact = {"marked": 0 if attempt.attributes is None else 1}
+        for name in attempt.attributes or ():
+            if name in self.attributes:
+                found[self.attributes[name]] = 1
+        for toward, name in self.toward.items():
+            found[name] = (
+                UNKNOWN
+                if attempt.counts_toward is None
+                else "no"
+                if attempt.counts_toward.isdisjoint(toward)
+                else "yes"
+            )
+        for excluded, name in self.excluded.items():
+            found[name] = "yes" if attempt.course in excluded else "no"
+        return found
+
+
+def _numbered(letter: str, names: set[str]) -> dict[str, str]:
+    return {name: f"{letter}{number}" for number, name in enumerate(sorted(names))}
+
+
+SetT = TypeVar("SetT", bound="frozenset[Any]")
+
+
+def _different(sets: Iterable[SetT]) -> list[SetT]:
+    return [one for one in dict.fromkeys(sets) if one]
+
+
+def _inside(labels: set[tuple[object, ...]], selection: Selection, attempt: Attempt) -> tuple[bool, bool]:
+    """Whether an attempt surely is in a selection, and whether it may be, by the productions that fired on it."""
+    if selection.courses:
+        named = ("course", attempt.course.code) in labels and attempt.course in selection.courses
+        return named, named
+    sure = selection == Selection() or ("filter", selection, True) in labels
+    return sure, sure or ("filter", selection, False) in labels
+
+
+def _under(limit: Limit, standing: Standing, labels: set[tuple[object, ...]]) -> tuple[bool, bool]:
+    """Whether an attempt is under a limit: if it may be, as far as is against the learner; and if it surely is."""
+    if limit.below is not None and not (standing.points is not None and standing.points < limit.below):
+        return False, False
+    sure, perhaps = _inside(labels, limit.selection, standing.attempt)
+    return perhaps, sure
+
+
+def _load(limit: Limit, inside: bool, amount: int | None, version: int) -> int:
+    if not inside:
+        return 0
+    if not limit.of_credits:
+        return 1
+    return amount if amount is not None else (limit.most + 1, 0)[version]
+
+
+def _measured(node: Node, inside: bool, amount: int | None, version: int) -> tuple[int, ...]:
+    """What an attempt adds to the sums of a test; an amount that is unknown is taken at its worst, then at its best."""
+    match node.measure:
+        case Measure.COURSES:
+            return (int(inside),)
+        case Measure.SHARE_OF_COURSES:
+            return int(inside), 1
+        case Measure.CREDITS:
+            known = (0, node.need)[version] if amount is None else amount
+            return (known if inside else 0,)
+    known = (99_000 if inside == bool(version) else 0) if amount is None else amount
+    return known if inside else 0, known
+
+
+def _filled(node: Node, offset: int, sure: Sequence[Offer], perhaps: Sequence[Offer]) -> list[Fact]:
+    """What was claimed for a node: a fact for each course and outcome, or one with the total."""
+    by_step = {
+        step: [one for one in (perhaps if step is UNDETERMINED else sure) if one.level >= step] for step in ABOVE_UNMET
+    }
+    if node.kind is Kind.COURSES:
+        return [
+            {"b": at % BUCKETS, "p": at}
+            for step, offers in by_step.items()
+            for _ in offers
+            for at in [_signal(offset + node.index, step)]
+        ]
+    sums = {step: sum(offer.size for offer in offers) for step, offers in by_step.items()}
+    return _totals(offset + node.index, {step: total for step, total in sums.items() if total})
+
+
+def _test_totals(node: Node, offers: Sequence[Offer]) -> dict[Outcome, int]:
+    """For each outcome at which a test can be decided, by how much it is passed (or missed, below nothing)."""
+    if not offers:
+        return {}
+    if node.kind is Kind.AVERAGE or node.measure.is_share:
+        least = min(offer.level for offer in offers)
+        return {step: _surplus(node, offers) for step in ABOVE_UNMET if step <= least}
+    return {step: _surplus(node, [one for one in offers if one.level >= step]) for step in ABOVE_UNMET}
+
+
+def _surplus(node: Node, offers: Sequence[Offer]) -> int:
+    if node.kind is Kind.AVERAGE:
+        return sum(offer.weights[0] for offer in offers)
+    if node.measure is Measure.SUBJECTS:
+        return len({offer.kind for offer in offers}) - node.need
+    part = sum(offer.weights[node.sums[0]] for offer in offers)
+    if not node.measure.is_share:
+        return part - node.need
+    whole, unit = sum(offer.weights[node.sums[1]] for offer in offers), 1000 if node.measure.of_credits else 1
+    asked = Fraction(whole * node.need, 100)
+    if node.rounding is Rounding.UP:
+        asked = Fraction(math.ceil(asked / unit) * unit)
+    elif node.rounding is Rounding.DOWN:
+        asked = Fraction(math.floor(asked / unit) * unit)
+    return math.floor(part - asked)
 
 
 def _as_repeated(attempts: list[tuple[Standing, Outcome]], repeats: Repeats) -> list[tuple[Standing, Outcome]]:

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from credrules.attestations import ExceptionKind
-from credrules.claims import Demand, Offer, Route, allocate
+from credrules.claims import Demand, Offer, Proof, Route, Terms, allocate
 from credrules.decisions import Outcome
 from credrules.facts import possible_values
-from credrules.plan import Kind
+from credrules.plan import Kind, as_test
 from credrules.records import MilestoneStatus, Origin, Repeat
-from credrules.rules import Moment, Repeats, Selection, Ways
+from credrules.rules import Measure, Moment, Repeats, Selection, Ways
 from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from credrules.rules import Counting
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
+MOST_CREDITS = 99_000
+"""More than any attempt has, in thousandths; what an unknown amount may be."""
+
+_Item = tuple["Course", str]
+"""A course, and the share group in which it can be claimed once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,13 @@ class Refused:
 class Bid:
     """The attempt with which a course would serve a requirement, and what it would be worth.
 
-    `because` is the code of what keeps it from being met; '' where nothing does.
+    `because` is the code of what keeps it from being met; '' where nothing does. `offer` takes what is unknown against
+    the learner (it is under a limit, and no help with a test), `at_best` in the learner's favour.
     """
 
     standing: Standing
     offer: Offer
+    at_best: Offer
     because: str
 
 
@@ -58,6 +65,7 @@ class Contest:
 
     rivals: tuple[int, ...]
     courses: tuple[Course, ...]
+    limits: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,6 +78,8 @@ class Evaluation:
     refused: dict[int, list[Refused]] = field(default_factory=dict)
     claims: dict[int, tuple[Course, ...]] = field(default_factory=dict)
     contests: dict[int, Contest] = field(default_factory=dict)
+    at_best: dict[int, tuple[Course, ...]] = field(default_factory=dict)  # claims, if all that is unknown were well
+    proof: Proof = Proof.OPTIMAL
     registered_on: date | None = None  # for the first course that counts; None where one of these days is unknown
 
 
@@ -108,18 +118,20 @@ class _ProgramRun:
     def __init__(self, plan: ProgramPlan, learner: _Learner) -> None:
         self.plan = plan
         self.learner = learner
-        self.average = plan.nodes[plan.average] if plan.average is not None else None
         self.exceptions = [granted for granted in learner.word.exceptions if granted.program == plan.program.id]
         self.result = Evaluation()
+        self.sums = 1 + max((at for index in plan.tests for at in plan.nodes[index].sums), default=0)
+        self.subjects: dict[str, int] = {}
 
     def evaluate(self) -> Evaluation:
         for granted in self.exceptions:
             node = self.plan.node(granted.requirement)
             if node and granted.kind is ExceptionKind.WAIVER:
                 self.result.waived[node.index] = granted
+        self.terms = self.plan.terms(self.result.waived)
         for index in self.plan.demands:
             self._take_bids(self.plan.nodes[index])
-        claimed = self._share_out()
+        claimed = self._filled()
         self.result.registered_on = self._first_registration()
         outcomes: list[Outcome] = []
         for node in self.plan.nodes:
@@ -190,60 +202,140 @@ class _ProgramRun:
             yield self._bid(node, standing, level, because)
 
     def _bid(self, node: Node, standing: Standing, level: Outcome, because: str) -> Bid | Refused:
-        """A standing as an offer: its credits where they matter, its weight in the average where there is one."""
+        """A standing as an offer: its credits where they matter, what it adds to the tests and takes of the limits."""
         attempt = standing.attempt
         if level is UNMET:
             return Refused(standing, because)
         credits_ = attempt.credits_earned if level is MET else attempt.credits_attempted
-        if (node.kind is Kind.CREDITS or self.average) and credits_ is None:
+        amount = None if credits_ is None else thousandths(credits_)
+        if amount is None and (node.kind is Kind.CREDITS or (self.terms.averaged and not node.share_group)):
             level, because = UNDETERMINED, "credits-unknown"
         size = 1
         if node.kind is Kind.CREDITS:
-            size = node.need if credits_ is None else thousandths(credits_)
+            size = node.need if amount is None else amount
             if size == 0:
                 return Refused(standing, "no-credit")
-        return Bid(standing, Offer(level, size, self._weight(standing, credits_)), because)
+        if node.share_group:  # counts beside the rest, and so for no test and under no limit
+            offer = Offer(level, size, (0,) * self.sums, (0,) * len(self.plan.limits))
+            return Bid(standing, offer, offer, because)
+        kind = self.subjects.setdefault(attempt.course.subject, len(self.subjects))
+        offer, at_best = (
+            Offer(
+                level, size, self._weights(standing, amount, well=well), self._loads(standing, amount, well=well), kind
+            )
+            for well in (False, True)
+        )
+        return Bid(standing, offer, at_best, because)
 
-    def _weight(self, standing: Standing, credits_: Decimal | None) -> int:
+    def _weights(self, standing: Standing, amount: int | None, *, well: bool) -> tuple[int, ...]:
+        """What an attempt adds to each of the sums that the tests look at; what is unknown is taken as `well` says."""
+        weights = [0] * self.sums
+        for index in self.plan.tests:
+            node = self.plan.nodes[index]
+            if node.kind is Kind.AVERAGE:
+                weights[0] = self._weight(standing, amount, node.need)
+                continue
+            inside = _taken(node.selection.admits(standing.attempt), well)
+            if node.measure is Measure.COURSES:
+                weights[node.sums[0]] = int(inside)
+            elif node.measure is Measure.CREDITS:
+                most = node.need if well else 0
+                weights[node.sums[0]] = (most if amount is None else amount) if inside else 0
+            elif node.measure is Measure.SHARE_OF_COURSES:
+                weights[node.sums[0]], weights[node.sums[1]] = int(inside), 1
+            elif node.measure is Measure.SHARE_OF_CREDITS:
+                whole = (MOST_CREDITS if inside is well else 0) if amount is None else amount
+                weights[node.sums[0]], weights[node.sums[1]] = whole if inside else 0, whole
+        return tuple(weights)
+
+    def _weight(self, standing: Standing, amount: int | None, minimum: int) -> int:
         """What an attempt adds to the average: credits x (points - the average asked for).
 
         Credit from elsewhere and grades without points are left out; work in progress is taken at the top grade, to see
         what can still be reached.
         """
-        if not self.average or credits_ is None or standing.attempt.origin is not Origin.INSTITUTION:
-            return 0
-        if standing.stage is Stage.PASSED:
+        if amount is None or standing.attempt.origin is not Origin.INSTITUTION or standing.stage is Stage.PASSED:
             return 0
         points = standing.points if standing.points is not None else self.learner.top
-        return thousandths(credits_) * (points - self.average.need)
+        return amount * (points - minimum)
+
+    def _loads(self, standing: Standing, amount: int | None, *, well: bool) -> tuple[int, ...]:
+        """What an attempt takes of each limit. Work in progress is not below any grade yet."""
+        loads = []
+        for limit in self.plan.limits:
+            inside = _taken(limit.selection.admits(standing.attempt), not well)
+            if limit.below is not None and (standing.points is None or standing.points >= limit.below):
+                inside = False
+            most = 0 if well else limit.most + 1
+            load = (most if amount is None else amount) if limit.of_credits else 1
+            loads.append(load if inside else 0)
+        return tuple(loads)
 
     # Who claims what?
 
-    def _share_out(self) -> dict[int, Outcome]:
-        """Share the courses out and give the outcome of every node that claims."""
+    def _filled(self) -> dict[int, Outcome]:
+        """The outcome of every node that claims, or that looks at what was claimed.
+
+        What is unknown is taken against the learner first. Where all would be better if it were well, nobody can tell.
+        """
+        outcomes, self.result.claims = self._share_out(lambda bid: bid.offer)
+        outcomes.update(self._tests(self.result.claims, lambda bid: bid.offer))
+        if any(bid.offer != bid.at_best for bids in self.result.bids.values() for bid in bids.values()):
+            at_best, self.result.at_best = self._share_out(lambda bid: bid.at_best)
+            at_best.update(self._tests(self.result.at_best, lambda bid: bid.at_best))
+            for index, outcome in outcomes.items():
+                outcomes[index] = max(outcome, min(at_best[index], UNDETERMINED))
+        return outcomes
+
+    def _share_out(self, offer_of: Callable[[Bid], Offer]) -> tuple[dict[int, Outcome], dict[int, tuple[Course, ...]]]:
+        """Share the courses out: the outcome of every node that claims, and its courses."""
         bids = self.result.bids
-        preferred: dict[Course, tuple[object, ...]] = {}
-        for by_course in bids.values():
+        preferred: dict[_Item, tuple[object, ...]] = {}
+        for index, by_course in bids.items():
             for course, bid in by_course.items():
-                place = (*_rank(bid), course)
-                preferred[course] = min(preferred.get(course, place), place)
-        items = sorted(preferred, key=lambda course: preferred[course])
-        number = {course: item for item, course in enumerate(items)}
+                item = (course, self.plan.nodes[index].share_group)
+                place = (*_rank(bid), *item)
+                preferred[item] = min(preferred.get(item, place), place)
+        items = sorted(preferred, key=lambda item: preferred[item])
+        number = {item: at for at, item in enumerate(items)}
         out = self._waived_below()
         demands = []
         for index in self.plan.demands:
             node = self.plan.nodes[index]
-            offers = {} if index in out else {number[course]: bid.offer for course, bid in bids[index].items()}
-            demands.append(Demand(node.need, offers, node.kind is Kind.COURSES))
-        allocation = allocate(demands, self._routes(out), averaged=self.average is not None)
-        for at, index in enumerate(self.plan.demands):
-            self.result.claims[index] = tuple(items[item] for item in allocation.claims[at])
-        for at, contest in allocation.contests.items():
-            self.result.contests[self.plan.demands[at]] = Contest(
-                tuple(self.plan.demands[rival] for rival in contest.demands),
-                tuple(items[item] for item in contest.items),
+            offers = {number[course, node.share_group]: offer_of(bid) for course, bid in bids[index].items()}
+            demands.append(
+                Demand(
+                    node.need, {} if index in out else offers, node.kind is Kind.COURSES, beside=bool(node.share_group)
+                )
             )
-        return dict(zip(self.plan.demands, allocation.outcomes, strict=True))
+        allocation = allocate(demands, self._routes(out), self.terms)
+        for at, index in enumerate(self.plan.demands):
+            contest = allocation.contests.get(at)
+            if contest:
+                self.result.contests.setdefault(
+                    index,
+                    Contest(
+                        tuple(self.plan.demands[rival] for rival in contest.demands),
+                        tuple(items[item][0] for item in contest.items),
+                        contest.caps,
+                    ),
+                )
+        self.result.proof = allocation.proof
+        claims = {
+            index: tuple(items[item][0] for item in claimed)
+            for index, claimed in zip(self.plan.demands, allocation.claims, strict=True)
+        }
+        return dict(zip(self.plan.demands, allocation.outcomes, strict=True)), claims
+
+    def _tests(self, claims: Mapping[int, Sequence[Course]], offer_of: Callable[[Bid], Offer]) -> dict[int, Outcome]:
+        """The outcome of every test over what was claimed."""
+        offers = [
+            offer_of(self.result.bids[index][course])
+            for index, courses in claims.items()
+            if not self.plan.nodes[index].share_group
+            for course in courses
+        ]
+        return {index: test(self.plan.nodes[index], offers) for index in self.plan.tests}
 
     def _waived_below(self) -> frozenset[int]:
         """Every node that a waiver makes needless: it claims nothing."""
@@ -272,8 +364,6 @@ class _ProgramRun:
     # What is the outcome of a leaf?
 
     def _leaf(self, node: Node) -> Outcome:
-        if node.kind is Kind.AVERAGE:
-            return self._average()
         if node.kind is Kind.MILESTONE:
             return milestone(node, self.learner.record)
         if node.kind is Kind.WORD:
@@ -281,15 +371,6 @@ class _ProgramRun:
         if node.kind is Kind.FACT:
             return self._fact(node)
         return no_hold(self.learner.record, self.learner.as_of)
-
-    def _average(self) -> Outcome:
-        """Over what was claimed: unmet where even the top grade in all work in progress could not reach it."""
-        offers = [
-            self.result.bids[index][course].offer for index, courses in self.result.claims.items() for course in courses
-        ]
-        if not offers or sum(offer.weight for offer in offers) < 0:
-            return UNMET
-        return min(offer.level for offer in offers)
 
     def _word(self, node: Node) -> Outcome:
         """Somebody's word is there or is awaited; where evidence is asked for, so is its link."""
@@ -307,6 +388,35 @@ class _ProgramRun:
         possible = possible_values(node.fact, self.learner.record, day)
         fits = [(value in node.values) is not node.negated for value in possible]
         return MET if all(fits) else UNDETERMINED if any(fits) else UNMET
+
+
+def _taken(inside: bool | None, unknown_as: bool) -> bool:
+    return unknown_as if inside is None else inside
+
+
+def test(node: Node, offers: Sequence[Offer]) -> Outcome:
+    """A test over what was claimed. An average is unmet where even the top grade in all work in progress would not do.
+
+    What only adds up holds at each level by what is worth that much; a mean or a share is as sure as all of it is.
+    """
+    if not offers:
+        return UNMET
+    adds_up = node.kind is Kind.COUNTED and not node.measure.is_share
+    least = min(offer.level for offer in offers)
+    for level in (MET, PENDING, UNDETERMINED):
+        if adds_up:
+            counted = [offer for offer in offers if offer.level >= level]
+            if _passes(node, counted):
+                return level
+        elif least >= level:
+            return level if _passes(node, offers) else UNMET
+    return UNMET
+
+
+def _passes(node: Node, offers: Sequence[Offer]) -> bool:
+    if node.kind is Kind.COUNTED and node.measure is Measure.SUBJECTS:
+        return len({offer.kind for offer in offers}) >= node.need
+    return Terms(tests=(as_test(node),)).hold(offers)
 
 
 def n_th_greatest(outcomes: Sequence[Outcome], n: int) -> Outcome:

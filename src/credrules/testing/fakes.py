@@ -22,6 +22,7 @@ ALL_KNOWN = Capabilities(
     grading_basis=Knows.FULL,
     levels=Knows.FULL,
     attributes=Knows.FULL,
+    counts_toward=Knows.FULL,
     origins=Knows.FULL,
     affiliation=Knows.FULL,
     admissions=Knows.FULL,

@@ -31,7 +31,7 @@ from credrules.records import (
     Registration,
     Term,
 )
-from credrules.rules import CourseCount, CreditSum, MilestoneDone, walk
+from credrules.rules import Counted, CourseCount, CreditSum, MilestoneDone, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +133,9 @@ def _person(rule_set: RuleSet, learner_id: str, random: Random) -> Person:
 def _courses(program: Program, random: Random) -> Iterator[tuple[Course, str, frozenset[str]]]:
     """Courses that a learner of this program would take: those it names, and some that its filters admit."""
     seen: set[Course] = set()
+    looked_for = frozenset[str]().union(
+        *(test.selection.attributes for test in walk(program.requirements) if isinstance(test, Counted))
+    )
     for requirement in walk(program.requirements):
         for selection, count in _wanted(requirement):
             found = sorted(selection.courses) or [_fitting(selection, number) for number in range(count)]
@@ -140,7 +143,7 @@ def _courses(program: Program, random: Random) -> Iterator[tuple[Course, str, fr
                 if course not in seen:
                     seen.add(course)
                     level = min(selection.levels, default="graduate" if course.numeric >= 500 else "undergraduate")
-                    yield course, level, selection.attributes
+                    yield course, level, selection.attributes | (looked_for if random.random() < 0.7 else frozenset())
 
 
 def _wanted(requirement: Requirement) -> Iterator[tuple[Selection, int]]:

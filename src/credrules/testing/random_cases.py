@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.awards import Institution
+from credrules.claims import Rounding
 from credrules.plan import Plan, make_plan
 from credrules.program_file import ROUTES, routes
 from credrules.records import (
@@ -34,11 +35,14 @@ from credrules.records import (
 from credrules.rules import (
     Average,
     Condition,
+    Counted,
     Counting,
     CourseCount,
     CreditSum,
     GradeScale,
     Group,
+    Limit,
+    Measure,
     MilestoneDone,
     Moment,
     Place,
@@ -102,6 +106,7 @@ def _program(random: Random, name: str) -> Program:
         credit_bearing=True,
         open_to=frozenset(Affiliation) if random.random() < 0.7 else frozenset({Affiliation.HOME}),
         requirements=_requirements(random),
+        limits=tuple(_limit(random, number) for number in range(random.choice([0, 0, 0, 1, 2]))),
         rules=tuple(_rules(random)),
         awards=(),
         place=PLACE,
@@ -116,9 +121,38 @@ def _requirements(random: Random) -> Group:
         if random.random() < 0.25:
             minimum = random.choice([2500, 3000, 3400])
             parts.append(Average(id="average-grade", title="average", place=PLACE, minimum=minimum))
+        while random.random() < 0.2:
+            parts.append(_counted(random, len(parts)))
         root = Group(id="requirements", title="all", place=PLACE, need=len(parts), parts=tuple(parts))
         if len(routes(root)) <= min(ROUTES, 40):
             return root
+
+
+def _counted(random: Random, number: int) -> Counted:
+    measure = random.choice(list(Measure))
+    need = {Measure.CREDITS: random.choice([3000, 4500, 8000]), Measure.SUBJECTS: 2}.get(measure, random.randint(1, 2))
+    return Counted(
+        id=f"counted-{number}",
+        title="counted",
+        place=PLACE,
+        measure=measure,
+        need=random.choice([25, 50, 60, 100]) if measure.is_share else need,
+        selection=Selection() if measure is Measure.SUBJECTS else _filter(random),
+        rounding=random.choice(list(Rounding)) if measure.is_share else Rounding.EXACT,
+    )
+
+
+def _limit(random: Random, number: int) -> Limit:
+    of_credits = random.random() < 0.5
+    return Limit(
+        id=f"limit-{number}",
+        title="limit",
+        place=PLACE,
+        most=random.choice([0, 3000, 4000, 8000]) if of_credits else random.randint(0, 2),
+        selection=_selection(random) if random.random() < 0.8 else Selection(),
+        of_credits=of_credits,
+        below=random.choice([None, None, 3000, 3330]),
+    )
 
 
 def _requirement(random: Random, names: object, depth: int) -> Requirement:
@@ -137,10 +171,11 @@ def _requirement(random: Random, names: object, depth: int) -> Requirement:
         )
     if kind < 0.60:
         amount = random.choice([3000, 4000, 6000, 7500])
-        return CreditSum(**common, need=amount, ways=(Ways(selection=_selection(random), counting=_counting(random)),))
+        credit_ways = (Ways(selection=_selection(random), counting=_counting(random)),)
+        return CreditSum(**common, need=amount, ways=credit_ways, share_group=_share_group(random))
     if kind < 0.75:
         filtered = (Ways(selection=_filter(random), counting=_counting(random)),)
-        return CourseCount(**common, need=random.randint(1, 3), ways=filtered)
+        return CourseCount(**common, need=random.randint(1, 3), ways=filtered, share_group=_share_group(random))
     counting = _counting(random)
     courses = random.sample(COURSES, random.randint(1, 3))
     ways = tuple(
@@ -150,7 +185,11 @@ def _requirement(random: Random, names: object, depth: int) -> Requirement:
         )
         for course in courses
     )
-    return CourseCount(**common, need=random.randint(1, len(ways)), ways=ways)
+    return CourseCount(**common, need=random.randint(1, len(ways)), ways=ways, share_group=_share_group(random))
+
+
+def _share_group(random: Random) -> str:
+    return random.choice(["", "", "", "", "writing", "capstone"])
 
 
 def _selection(random: Random) -> Selection:
@@ -168,6 +207,10 @@ def _filter(random: Random) -> Selection:
             high=None if low is None else low + random.choice([1, 99, 199]),
             levels=frozenset(random.sample(LEVELS, random.choice([0, 0, 1]))),
             attributes=frozenset(random.sample(MARKS, random.choice([0, 0, 0, 1, 2]))),
+            excluded=frozenset(random.sample(COURSES, random.choice([0, 0, 0, 1, 2]))),
+            origins=frozenset(random.choice([(), (), (), (Origin.TRANSFER,), (Origin.INSTITUTION,)])),
+            bases=frozenset(random.choice([(), (), (), (Basis.PASS_FAIL,), (Basis.GRADED, Basis.TRANSFER)])),
+            toward=frozenset(random.choice([(), (), (), (), ("degree",), ("degree", "certificate")])),
         )
         if selection != Selection():
             return selection
@@ -276,6 +319,9 @@ def _attempt(random: Random, number: int) -> Attempt:
         credits_earned=earned,
         repeat=random.choice([Repeat.INCLUDE] * 8 + [Repeat.EXCLUDE, None]),
         attributes=random.choice([None, frozenset(), frozenset({"online"}), frozenset(MARKS)]),
+        counts_toward=random.choice(
+            [None, frozenset(), frozenset(), frozenset({"degree"}), frozenset({"certificate", "x"})]
+        ),
     )
 
 

@@ -30,7 +30,7 @@ ATTEMPTS = _layout(
     "attempts.csv",
     "attempt_id learner_id course grade",
     "title term_id level origin registration registered_on basis graded_on lapses_to lapses_on "
-    "credits_attempted credits_earned repeat attributes",
+    "credits_attempted credits_earned repeat attributes counts_toward",
     required=True,
 )
 TERMS = _layout("terms.csv", "term_id title starts ends", required=True)

@@ -86,6 +86,7 @@ class Reader:
         self._present = present
         self._says_origin = "origin" in present[ATTEMPTS.name]
         self._says_attributes = "attributes" in present[ATTEMPTS.name]
+        self._says_toward = "counts_toward" in present[ATTEMPTS.name]
 
     def record(self, rows: Rows) -> Record | tuple[Problem, ...]:
         """The record; or every problem where there is one."""
@@ -118,7 +119,7 @@ class Reader:
 
     def _attempt(self, rows: Rows, row: Row) -> Attempt | None:
         line, attempt_id, _, course, grade, title, term_id, level, origin, registration, *rest = row
-        registered_on, basis, graded_on, lapses_to, lapses_on, attempted, earned, repeat, attributes = rest
+        registered_on, basis, graded_on, lapses_to, lapses_on, attempted, earned, repeat, attributes, toward = rest
         read = partial(_read, rows, ATTEMPTS.name, line)
         need = partial(_need, rows, ATTEMPTS.name, line)
         key = need("attempt_id", attempt_id, to_key)
@@ -133,6 +134,7 @@ class Reader:
         tried, gained = read("credits_attempted", attempted, to_credits), read("credits_earned", earned, to_credits)
         counted = read("repeat", repeat, _to_repeat) or Repeat.INCLUDE
         marks = read("attributes", attributes, to_set) or frozenset()
+        elsewhere = read("counts_toward", toward, to_set) or frozenset()
         if key is None or code is None or came_from is None:
             return None
         return Attempt(
@@ -153,6 +155,7 @@ class Reader:
             credits_earned=gained,
             repeat=counted,
             attributes=marks if self._says_attributes else None,
+            counts_toward=elsewhere if self._says_toward else None,
             source=f"{ATTEMPTS.name}:{line}",
         )
 

@@ -44,6 +44,7 @@ class CsvRecords:
             grading_basis=part(ATTEMPTS.name, "basis"),
             levels=part(ATTEMPTS.name, "level"),
             attributes=part(ATTEMPTS.name, "attributes", Knows.FULL),
+            counts_toward=part(ATTEMPTS.name, "counts_toward", Knows.FULL),
             origins=part(ATTEMPTS.name, "origin", Knows.FULL),
             affiliation=part(LEARNERS.name, "affiliation"),
             admissions=part(ADMISSIONS.name, "kind", Knows.FULL),
