@@ -1,6 +1,7 @@
 """durable against plain on random plans and records, at every node; and broken batches, noticed or not.
 
-Figures: cases, differences, nodes, met (programs that came out met), broken, detected, seconds.
+Figures: cases, differences, nodes, met (programs that came out met), least_hit (how many cases used the construct that
+was used least) and which that was, constructs, broken, detected, seconds.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from credrules.engines.durable import DurableEngine
 from credrules.engines.durable_driver import Driver, Production, Test
 from credrules.engines.plain import PlainEngine
 from credrules.errors import EngineError
+from credrules.testing.constructs import constructs
 from credrules.testing.random_cases import random_case
 
 if TYPE_CHECKING:
@@ -46,9 +48,11 @@ def measure(asked: Namespace) -> dict[str, object]:
     starts = range(asked.seed, asked.seed + asked.cases, share)
     blocks = [(start, min(share, asked.seed + asked.cases - start)) for start in starts]
     total: Counter[str] = Counter()
+    used: Counter[str] = Counter()
     with get_context("spawn").Pool(asked.processes) as pool:
-        for found, seeds in pool.imap_unordered(compare, blocks):
+        for found, seeds, used_here in pool.imap_unordered(compare, blocks):
             total += found
+            used += used_here
             for seed in seeds:
                 print(f"they differ for seed {seed}")
     detected = sum(notices_broken_batch(Random(number)) for number in range(asked.broken))
@@ -57,26 +61,31 @@ def measure(asked: Namespace) -> dict[str, object]:
         "differences": total["differences"],
         "nodes": total["nodes"],
         **{str(outcome): total[str(outcome)] for outcome in Outcome},
+        "least_hit": min(used.values()),
+        "least_hit_is": min(used, key=lambda name: (used[name], name)),
+        "constructs": len(used),
         "broken": asked.broken,
         "detected": detected,
         "seconds": round(time.perf_counter() - started, 1),
     }
 
 
-def compare(block: tuple[int, int]) -> tuple[Counter[str], list[int]]:
+def compare(block: tuple[int, int]) -> tuple[Counter[str], list[int], Counter[str]]:
     found: Counter[str] = Counter()
+    used: Counter[str] = Counter()
     seeds = []
     for seed in range(block[0], block[0] + block[1]):
         case = random_case(Random(seed))
         plain = PlainEngine(case.plan).outcomes(case.record, case.word, case.as_of)
         durable = DurableEngine(case.plan).outcomes(case.record, case.word, case.as_of)
         found["cases"] += 1
+        used.update(constructs(case))
         found["nodes"] += sum(map(len, plain))
         found.update(str(outcomes[plan.root]) for plan, outcomes in zip(case.plan.programs, plain, strict=True))
         if plain != durable:
             found["differences"] += 1
             seeds.append(seed)
-    return found, seeds
+    return found, seeds, used
 
 
 def notices_broken_batch(random: Random) -> bool:

@@ -15,6 +15,7 @@ work and not by time. Past that bound nothing is claimed to be known.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,7 +40,9 @@ STATES = 20_000
 that the same record has the same answer on every machine."""
 
 SMALLER_CONTESTS = 300
-"""How many sets of requirements are tried to find one smaller than an irreducible contest."""
+SETS_COUNTED = 2_000
+"""How many sets of requirements are looked at to find the smallest contest, where each has to be solved and where
+courses have only to be counted; past that the contest is irreducible, but a smaller one may exist."""
 
 
 class Undecided(EngineError):
@@ -268,6 +271,8 @@ def _raise_each(solver: _Solver, alone: Sequence[Outcome], reach: _Reach) -> Thr
         ways = (_both(thresholds, way) for way in reach.routes)
         return any(solver.solve(way, balanced=reach.balanced, spare=spare) is not None for way in ways)
 
+    if not reach.complete and solver.matches_only:
+        return solver.one_by_one(alone)
     for d, best in enumerate(alone):
         for level in LEVELS:
             if level > best:
@@ -322,6 +327,9 @@ def _contest(
     solver = _Solver(demands, Terms(caps=terms.caps))
     wanted = [*thresholds]
     wanted[short] = alone[short]
+    found = solver.short_of_one(tuple(wanted), short) if solver.matches_only else None
+    if found is not None:
+        return found
     if solver.solve(tuple(wanted), balanced=False) is not None:
         return None  # not for want of courses: a test stood in the way
     rivals = _smallest(solver, wanted, short)
@@ -345,16 +353,41 @@ def _smallest(solver: _Solver, wanted: Sequence[Outcome | None], short: int) -> 
         return solver.solve(tuple(x if d in some else None for d, x in enumerate(wanted)), balanced=False) is not None
 
     others = [d for d, level in enumerate(wanted) if level is not None and d != short]
+    if solver.matches_only and (few := _too_few_courses(solver.demands, wanted, short, others)):
+        return few
     needed = list(others)
     for d in reversed(others):
         rest = [other for other in needed if other != d]
         if not fits([short, *rest]):
             needed = rest
+    if solver.matches_only:
+        return tuple(sorted([short, *needed]))
     smaller = (few for size in range(len(needed)) for few in itertools.combinations(others, size))
     for few in itertools.islice(smaller, SMALLER_CONTESTS):
         if not fits([short, *few]):
             return tuple(sorted([short, *few]))
     return tuple(sorted([short, *needed]))
+
+
+def _too_few_courses(
+    demands: Sequence[Demand], wanted: Sequence[Outcome | None], short: int, others: Sequence[int]
+) -> tuple[int, ...]:
+    """The smallest set of demands that together need more courses than there are for them; () past the bound.
+
+    Hall's theorem: where courses are only counted, no other kind of set is in contest.
+    """
+    useful = [
+        sum(1 << item for item, offer in demand.offers.items() if level is not None and offer.level >= level)
+        for demand, level in zip(demands, wanted, strict=True)
+    ]
+    sets = (few for size in range(len(others) + 1) for few in itertools.combinations(others, size))
+    for few in itertools.islice(sets, SETS_COUNTED):
+        need, courses = demands[short].need, useful[short]
+        for d in few:
+            need, courses = need + demands[d].need, courses | useful[d]
+        if need > courses.bit_count():
+            return tuple(sorted([short, *few]))
+    return ()
 
 
 def _caps_in_the_way(demands: Sequence[Demand], terms: Terms, levels: Thresholds) -> tuple[int, ...]:
@@ -387,6 +420,66 @@ def _fits_under(demands: Sequence[Demand], terms: Terms, levels: Thresholds, cap
     return solver.solve(levels, balanced=False) is not None
 
 
+def _same_offers(demand: Demand) -> dict[Outcome, Outcome]:
+    """For each level the greatest at which the same items are offered: asking for either is the same question."""
+    same: dict[Outcome, Outcome] = {}
+    for level in LEVELS:
+        at_least = [offer.level for offer in demand.offers.values() if offer.level >= level]
+        same[level] = min(at_least, default=MET)
+    return same
+
+
+class _Matching:
+    """A matching that grows demand by demand, by augmenting paths; what it has filled stays filled."""
+
+    def __init__(self, demands: Sequence[Demand]) -> None:
+        self.demands = demands
+        self.levels: list[Outcome | None] = [None] * len(demands)
+        self.edges: list[list[int]] = [[] for _ in demands]  # the items that may serve a demand at its level
+        self.holder: dict[int, int] = {}
+
+    def fill(self, d: int, level: Outcome, *, one_less: bool = False) -> bool:
+        """Fill a demand at a level, or leave everything as it was. With `one_less` it must come to lack just one."""
+        before = dict(self.holder)
+        self.levels[d] = level
+        self.edges[d] = [item for item, offer in self.demands[d].offers.items() if offer.level >= level]
+        need = self.demands[d].need - one_less
+        if all(self._augment(d) for _ in range(need)) and not (one_less and self._augment(d)):
+            return True
+        self.levels[d], self.holder = None, before
+        return False
+
+    def _augment(self, start: int) -> bool:
+        """One more item for a demand; each demand on the way gives one up and takes another."""
+        came_by: dict[int, tuple[int, int]] = {}  # a demand, by the item that it would give up and to whom
+        waiting = [start]
+        seen = {start}
+        for d in waiting:
+            for item in self.edges[d]:
+                holder = self.holder.get(item)
+                if holder is None:
+                    while True:
+                        self.holder[item] = d
+                        if d == start:
+                            return True
+                        item, d = came_by[d]  # noqa: PLW2901  back along the path
+                if holder not in seen:
+                    seen.add(holder)
+                    came_by[holder] = (item, d)
+                    waiting.append(holder)
+        return False
+
+    def reached_from(self, start: int) -> list[int]:
+        """The demands that hold, one behind the other, what a demand could use."""
+        waiting = [start]
+        for d in waiting:
+            for item in self.edges[d]:
+                holder = self.holder.get(item)
+                if holder is not None and holder not in waiting:
+                    waiting.append(holder)
+        return sorted(waiting)
+
+
 class _Solver:
     """Answers one question: can these demands all be filled at these levels, and by which items?"""
 
@@ -394,8 +487,47 @@ class _Solver:
         self.demands = demands
         self.terms = terms
         self.proof = Proof.OPTIMAL
+        self._same = [_same_offers(demand) for demand in demands]
+        self._answers: dict[tuple[object, ...], Claims | None] = {}
+
+    @property
+    def matches_only(self) -> bool:
+        """Whether only courses are counted, and nothing else is asked: then everything is a matching."""
+        return not self.terms.caps and not self.terms.tested and all(demand.counts for demand in self.demands)
 
     def solve(self, thresholds: Thresholds, *, balanced: bool, spare: Outcome | None = None) -> Claims | None:
+        """As `_solve`; a question that was asked before, or that comes to the same, has its answer already."""
+        same = tuple(self._same[d][level] if level is not None else None for d, level in enumerate(thresholds))
+        key = (same, balanced, spare)
+        if key not in self._answers:
+            self._answers[key] = self._solve(same, balanced=balanced, spare=spare)
+        found = self._answers[key]
+        return None if found is None else [list(items) for items in found]
+
+    def one_by_one(self, alone: Sequence[Outcome]) -> Thresholds:
+        """Each demand in turn as high as it goes beside those before it: what is matched stays matched."""
+        matching = _Matching(self.demands)
+        for d, best in enumerate(alone):
+            next((level for level in LEVELS if level <= best and matching.fill(d, level)), None)
+        return tuple(matching.levels)
+
+    def short_of_one(self, wanted: Thresholds, short: int) -> Contest | None:
+        """The contest of a demand that lacks one course; None where it lacks more, or none.
+
+        What alternating paths reach from it is the one smallest set: the items of any such set are all matched within
+        it, so that it holds whatever is reached.
+        """
+        matching = _Matching(self.demands)
+        if not all(matching.fill(d, level) for d, level in enumerate(wanted) if level is not None and d != short):
+            return None
+        level = wanted[short]
+        if level is None or matching.fill(short, level, one_less=True) is False:
+            return None
+        rivals = matching.reached_from(short)
+        uses = Counter(item for d in rivals for item in matching.edges[d])
+        return Contest(tuple(rivals), tuple(sorted(item for item, times in uses.items() if times > 1)))
+
+    def _solve(self, thresholds: Thresholds, *, balanced: bool, spare: Outcome | None) -> Claims | None:
         """Claims by demand, or None. With `balanced` they must pass the tests.
 
         Demands that need not be filled claim nothing; with `spare` they may be filled at that level, which can help

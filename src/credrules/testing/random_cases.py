@@ -148,7 +148,7 @@ def _limit(random: Random, number: int) -> Limit:
         id=f"limit-{number}",
         title="limit",
         place=PLACE,
-        most=random.choice([0, 3000, 4000, 8000]) if of_credits else random.randint(0, 2),
+        most=random.choice([0, 4000, 8000, 8000]) if of_credits else random.choice([0, 1, 2, 2]),
         selection=_selection(random) if random.random() < 0.8 else Selection(),
         of_credits=of_credits,
         below=random.choice([None, None, 3000, 3330]),
@@ -207,10 +207,10 @@ def _filter(random: Random) -> Selection:
             high=None if low is None else low + random.choice([1, 99, 199]),
             levels=frozenset(random.sample(LEVELS, random.choice([0, 0, 1]))),
             attributes=frozenset(random.sample(MARKS, random.choice([0, 0, 0, 1, 2]))),
-            excluded=frozenset(random.sample(COURSES, random.choice([0, 0, 0, 1, 2]))),
-            origins=frozenset(random.choice([(), (), (), (Origin.TRANSFER,), (Origin.INSTITUTION,)])),
-            bases=frozenset(random.choice([(), (), (), (Basis.PASS_FAIL,), (Basis.GRADED, Basis.TRANSFER)])),
-            toward=frozenset(random.choice([(), (), (), (), ("degree",), ("degree", "certificate")])),
+            excluded=frozenset(random.sample(COURSES, random.choice([0] * 8 + [1, 2]))),
+            origins=frozenset(random.choice([()] * 8 + [(Origin.TRANSFER,), (Origin.INSTITUTION,)])),
+            bases=frozenset(random.choice([()] * 8 + [(Basis.PASS_FAIL,), (Basis.GRADED, Basis.TRANSFER)])),
+            toward=frozenset(random.choice([()] * 12 + [("degree",), ("degree", "certificate")])),
         )
         if selection != Selection():
             return selection

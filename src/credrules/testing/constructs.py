@@ -1,0 +1,68 @@
+"""Which constructs of the rule language a case uses, by name: read off the plan, so that a new one counts by itself."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from credrules.plan import Kind
+from credrules.rules import Counting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from credrules.plan import Node
+    from credrules.rules import Limit, Selection
+    from credrules.testing.random_cases import Case
+
+_NO_CONSTRUCT = frozenset({"index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "sums"})
+
+
+def constructs(case: Case) -> set[str]:
+    """Names such as 'courses', 'limit of credits' or 'filter by level'."""
+    found: set[str] = set()
+    for plan in case.plan.programs:
+        for node in plan.nodes:
+            found.update(_of_node(node))
+        for limit in plan.limits:
+            found.update(_of_limit(limit))
+    found.update(f"exception: {granted.kind}" for granted in case.word.exceptions)
+    return found
+
+
+def _of_node(node: Node) -> Iterator[str]:
+    name = str(node.kind.value)
+    yield name
+    if node.kind is Kind.GROUP:
+        yield "all" if node.need == len(node.parts) else "any" if node.need == 1 else "choose of groups"
+    for field in fields(node):
+        if field.name not in (*_NO_CONSTRUCT, "ways", "selection") and getattr(node, field.name) != field.default:
+            value = getattr(node, field.name)
+            yield f"{name}, {field.name}" + (f" {value.value}" if isinstance(value, Enum) else "")
+    yield from _of_selection(node.selection)
+    for way in node.ways:
+        yield from _of_selection(way.selection)
+        yield from _of_counting(way.counting)
+
+
+def _of_selection(selection: Selection) -> Iterator[str]:
+    for field in fields(selection):
+        if getattr(selection, field.name) != field.default:
+            yield f"filter by {field.name}"
+
+
+def _of_counting(counting: Counting) -> Iterator[str]:
+    for field in fields(Counting):
+        value = getattr(counting, field.name)
+        if isinstance(value, Enum):
+            yield f"{field.name} {value.value}"
+        elif isinstance(value, frozenset):
+            yield from (f"{field.name} {one}" for one in value)
+
+
+def _of_limit(limit: Limit) -> Iterator[str]:
+    yield "limit of credits" if limit.of_credits else "limit of courses"
+    if limit.below is not None:
+        yield "limit below a grade"
+    yield from _of_selection(limit.selection)
