@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from tests.worked import NOW, PAST, attempt
 
-from credrules import Basis, Origin, Term
+from credrules import Basis, Origin, ProgramEnrolment, Term
+from credrules.engines import durable
+from credrules.windows import later
 
 THREE = "  - choose: 3\n    from: { subject: [CSE, STA] }\n"
 EARLIER = Term(date(2024, 8, 26), date(2024, 12, 20), "2024-fall", "fall 2024")
@@ -161,3 +164,90 @@ def test_courses_that_are_excepted_are_never_among_the_filters(outcome):
 
     assert outcome(rule, [attempt("CSE 501", "A")]) == "unmet"
     assert outcome(rule, [attempt("CSE 501", "A"), attempt("CSE 502", "B")]) == "met"
+
+
+WINDOW = "  - { choose: 1, from: { subject: CSE, completed: %s } }"
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        ("{ since: 2025-12-19 }", "met"),
+        ("{ since: 2025-12-20 }", "unmet"),
+        ("{ until: 2025-12-19 }", "met"),
+        ("{ until: 2025-12-18 }", "unmet"),
+        ("{ since: 2025-12-19, until: 2025-12-19 }", "met"),
+        ("{ within: { months: 3 } }", "unmet"),  # before 2026-04-01
+        ("{ within: { months: 4 } }", "met"),
+        ("{ within: { years: 1 } }", "met"),
+        ("{ after: enrolment }", "met"),
+    ],
+)
+def test_work_counts_within_a_window(outcome, window, expected):
+    """The term ended on 2025-12-19."""
+    enrolled = (ProgramEnrolment(program="p", since=date(2025, 12, 19)),)
+
+    assert outcome(WINDOW % window, [attempt("CSE 501", "A")], enrolments=enrolled) == expected
+
+
+@pytest.mark.parametrize(
+    ("enrolments", "expected"),
+    [
+        (None, "undetermined"),
+        ((), "unmet"),
+        ((ProgramEnrolment(program="p"),), "undetermined"),
+        ((ProgramEnrolment(program="p"), ProgramEnrolment(program="p", since=date(2025, 1, 1))), "met"),
+        ((ProgramEnrolment(program="another", since=date(2025, 1, 1)),), "unmet"),
+        ((ProgramEnrolment(program="p", since=date(2025, 12, 20)),), "unmet"),
+    ],
+)
+def test_after_enrolment(outcome, enrolments, expected):
+    assert outcome(WINDOW % "{ after: enrolment }", [attempt("CSE 501", "A")], enrolments=enrolments) == expected
+
+
+def test_a_term_that_is_not_known_is_in_no_window_surely(outcome):
+    unknown = replace(attempt("CSE 501", "A"), term=None)
+
+    assert outcome(WINDOW % "{ since: 2025-01-01 }", [unknown]) == "undetermined"
+
+
+LIMITED = THREE + "time-limit: { months: 16 }\n"
+
+
+def test_a_time_limit_begins_with_the_first_course_that_counts(outcome):
+    early = attempt("CSE 501", "A", EARLIER)
+    others = [attempt("CSE 502", "A"), attempt("CSE 503", "A", PAST)]
+
+    assert outcome(LIMITED, [early, *others]) == "met"  # 2024-08-26 and 16 months: until 2025-12-26
+    assert outcome(LIMITED.replace("16", "15"), [early, *others]) == "unmet"
+    assert outcome(LIMITED.replace("16", "15"), [early, *others, attempt("STA 501", "B")]) == "met"
+
+
+def test_work_in_progress_must_end_within_the_time_limit_too(outcome):
+    courses = [attempt("CSE 501", "A"), attempt("CSE 502", "A"), attempt("CSE 503", None, NOW)]
+
+    assert outcome(LIMITED, courses) == "pending"
+    assert outcome(LIMITED.replace("16", "8"), courses) == "unmet"
+
+
+def test_a_course_of_an_unknown_term_may_lie_within_the_time_limit(outcome):
+    unknown = replace(attempt("CSE 503", "A"), term=None)
+
+    assert outcome(LIMITED, [attempt("CSE 501", "A"), attempt("CSE 502", "A"), unknown]) == "undetermined"
+    assert outcome(LIMITED, [*three(), unknown]) == "met"
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        (date(2024, 2, 29), 12, date(2025, 2, 28)),
+        (date(2025, 1, 31), 1, date(2025, 2, 28)),
+        (date(2025, 3, 31), -1, date(2025, 2, 28)),
+        (date(2025, 12, 15), 1, date(2026, 1, 15)),
+        (date(9999, 12, 31), 1, date.max),
+        (date(1, 1, 1), -1, date.min),
+    ],
+)
+def test_months_are_counted_alike_by_both_engines(day, months, expected):
+    assert later(day, months) == expected
+    assert durable._months_on(day, months) == expected

@@ -23,6 +23,7 @@ from credrules.records import (
     Learner,
     Milestone,
     MilestoneStatus,
+    ProgramEnrolment,
     Record,
     Registration,
     Term,
@@ -161,6 +162,7 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
             )
             for one in given.milestones
         ),
+        enrolments=None if given.enrolled == "unknown" else _enrolments(given.enrolled, program_id),
         holds=tuple(Hold(code=name, blocks=frozenset({name})) for name in given.holds),
     )
     exceptions = tuple(
@@ -177,6 +179,10 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         for one in given.exceptions
     )
     return record, Word(tuple(_attestation(said, program_id, case.as_of) for said in given.attestations), exceptions)
+
+
+def _enrolments(day: date | str | None, program_id: str) -> tuple[ProgramEnrolment, ...]:
+    return (ProgramEnrolment(program=program_id, since=day),) if isinstance(day, date) else ()
 
 
 def _attempt(number: int, shape: shapes.GivenAttempt) -> Attempt:

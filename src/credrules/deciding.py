@@ -143,6 +143,8 @@ def _evidence(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: W
             "milestones": _sorted(one for one in record.milestones or () if one.code in codes),
             "milestones known": record.milestones is not None,
             "holds": _sorted(record.holds),
+            "enrolments": _sorted(one for one in record.enrolments or () if one.program == plan.program.id),
+            "enrolments known": record.enrolments is not None,
             "attestations": _sorted(said for said in word.attestations if said.program == plan.program.id),
             "exceptions": _sorted(granted for granted in word.exceptions if granted.program == plan.program.id),
         }

@@ -30,6 +30,7 @@ _MEANING = {
     "registration_dates": "the day of registration",
     "milestones": "milestones",
     "holds": "holds",
+    "enrolments": "enrolments in programs",
 }
 
 
@@ -93,6 +94,7 @@ def _selection_needs(selection: Selection) -> Iterator[str]:
         ("origins", selection.origins),
         ("grading_basis", selection.bases),
         ("counts_toward", selection.toward),
+        ("enrolments", selection.completed and selection.completed.after_enrolment_in),
     ):
         if asked:
             yield need

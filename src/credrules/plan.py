@@ -104,6 +104,7 @@ class ProgramPlan:
     average: int | None
     tests: tuple[int, ...]  # the nodes that look at everything that was claimed
     limits: tuple[Limit, ...]
+    time_limit: int  # months; 0: none
     below: tuple[frozenset[int], ...] = field(repr=False)  # by node, itself and all nodes under it
 
     def node(self, node_id: str) -> Node | None:
@@ -169,6 +170,7 @@ class _Planner:
             average=next((node.index for node in self.nodes if node.kind is Kind.AVERAGE), None),
             tests=tuple(node.index for node in self.nodes if node.kind in TESTS),
             limits=program.limits,
+            time_limit=program.time_limit,
             below=self._below(),
         )
 

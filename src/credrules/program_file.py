@@ -46,6 +46,7 @@ from credrules.rules import (
     walk,
 )
 from credrules.shape_faults import keys_of
+from credrules.windows import Window
 from credrules.wording import course_title, decimal_text, describe, listing, number, points_text, slug, with_grade
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class ProgramReader:
             open_to=frozenset(shape.open_to),
             requirements=root,
             limits=limits,
+            time_limit=self._months(("time-limit",), shape.time_limit),
             rules=self._rules(),
             awards=self._awards(),
             place=self._place(()),
@@ -285,11 +287,33 @@ class ProgramReader:
             origins=frozenset(shape.origin or ()),
             bases=frozenset(shape.basis or ()),
             toward=frozenset(shape.counts_toward or ()),
+            completed=self._window((*path, "completed"), shape.completed) if shape.completed else None,
         )
         if selection == Selection():
             possible = ", ".join(keys_of(shapes.FilterShape))
             self.document.problem(path, f"'from' is an empty filter. Give at least one of: {possible}.")
         return selection
+
+    def _window(self, path: Path_, shape: shapes.WindowShape) -> Window:
+        window = Window(
+            since=shape.since,
+            until=shape.until,
+            months=self._months((*path, "within"), shape.within),
+            after_enrolment_in=self.shape.program if shape.after else "",
+        )
+        if window == Window():
+            possible = ", ".join(keys_of(shapes.WindowShape))
+            self.document.problem(path, f"'completed' says nothing. Give at least one of: {possible}.")
+        if shape.since and shape.until and shape.until < shape.since:
+            self.document.problem(path, f"nothing is completed since {shape.since} and until {shape.until}.")
+        return window
+
+    def _months(self, path: Path_, shape: shapes.PeriodShape | None) -> int:
+        if shape is None:
+            return 0
+        if (shape.years is None) is (shape.months is None):
+            self.document.problem(path, "a period has 'years' or 'months', one of the two.")
+        return (shape.years or 0) * 12 + (shape.months or 0)
 
     def _check_top(self, path: Path_, what: str, *, top: bool) -> None:
         if not top:

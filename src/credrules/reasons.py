@@ -15,7 +15,7 @@ from credrules.plan import CLAIMS, Kind
 from credrules.records import MilestoneStatus
 from credrules.rules import Measure, Moment
 from credrules.standing import Stage
-from credrules.wording import decimal_text, describe, listing, number, points_text
+from credrules.wording import decimal_text, describe, listing, number, period, points_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,7 @@ NOT_USED = {
     "audited": "audited",
     "used-elsewhere": "counts for '{other}' instead",
     "over-limit": "{limit}, and there is no more room under it",
+    "outside-time-limit": "not within {period} of the first course that counts",
     "not-needed": "not needed",
 }
 """Codes of attempts that a requirement looked at and does not use."""
@@ -192,7 +193,13 @@ class Explainer:
             other = self.claimed_by.get((course, node.share_group))
             limit = None if other is not None else self._limit_in_the_way(bid)
             code = "used-elsewhere" if other is not None else "over-limit" if limit else "not-needed"
-            names = {"other": "" if other is None else self.plan.nodes[other].title, "limit": limit}
+            if not self.evaluation.in_time(bid.standing.attempt):
+                code = "outside-time-limit"
+            names = {
+                "other": "" if other is None else self.plan.nodes[other].title,
+                "limit": limit,
+                "period": period(self.plan.time_limit),
+            }
             result.append(_refusal(bid.standing, code, NOT_USED[code].format(**names)))
         unique = {(refusal.attempt_id, refusal.because): refusal for refusal in result}
         return tuple(unique.values())
@@ -213,7 +220,9 @@ class Explainer:
     def _refusal(self, node: Node, refused: Refused) -> Refusal:
         attempt = refused.standing.attempt
         symbols = {
-            way.counting.minimum: way.counting.minimum_symbol for way in node.ways if way.selection.admits(attempt)
+            way.counting.minimum: way.counting.minimum_symbol
+            for way in node.ways
+            if way.selection.admits(attempt, self.record, self.as_of)
         }
         minimum = symbols[min(symbols)] if symbols else node.ways[0].counting.minimum_symbol
         text = NOT_USED[refused.because].format(minimum=minimum, origin=attempt.origin, basis=attempt.basis)
@@ -330,7 +339,7 @@ class Explainer:
             return f"What counts is from {number(len(subjects), 'subject')}" + (
                 f": {listing(subjects, 'and')}." if subjects else "."
             )
-        inside = [bid for bid in bids if node.selection.admits(bid.standing.attempt)]
+        inside = [bid for bid in bids if node.selection.admits(bid.standing.attempt, self.record, self.as_of)]
         what = describe(node.selection)
         if node.measure.of_credits:
             part, whole = (_credits_text(some) for some in (inside, bids))

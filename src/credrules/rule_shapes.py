@@ -174,6 +174,22 @@ class InstitutionFile(Shape):
     rules: list[RuleShape] = Field(default_factory=list)
 
 
+class PeriodShape(Shape):
+    """So many years or months."""
+
+    years: int | None = Field(None, ge=1, le=50)
+    months: int | None = Field(None, ge=1, le=600)
+
+
+class WindowShape(Shape):
+    """When an attempt was completed, which is the last day of its term."""
+
+    since: Day | None = None
+    until: Day | None = None
+    within: PeriodShape | None = Field(None, description="So long before the day of the decision.")
+    after: Literal["enrolment"] | None = Field(None, description="On or after enrolment in the program.")
+
+
 class FilterShape(Shape):
     """Courses by what they have in common. Everything given must hold."""
 
@@ -191,6 +207,7 @@ class FilterShape(Shape):
     counts_toward: Names | None = Field(
         None, description="Degrees or credentials toward which the attempt counts elsewhere, any of them."
     )
+    completed: WindowShape | None = Field(None, description="When it was completed.")
 
 
 class _Node(Shape):
@@ -380,6 +397,9 @@ class ProgramFile(Shape):
     counting: CountingShape | None = None
     requirements: list[RequirementShape] = Field(min_length=1)
     limits: list[LimitShape] = Field(default_factory=list)
+    time_limit: PeriodShape | None = Field(
+        None, description="All courses lie within so long of the first day of the first one that counts."
+    )
     rules: list[RuleShape] = Field(default_factory=list)
     awards: list[AwardShape] = Field(min_length=1)
 
@@ -422,6 +442,7 @@ class GivenShape(Shape):
     admissions: list[GivenAdmission] | Literal["unknown"] = Field(default_factory=list)
     attempts: list[GivenAttempt] = Field(default_factory=list)
     milestones: list[GivenMilestone] = Field(default_factory=list)
+    enrolled: Day | Literal["unknown"] | None = Field(None, description="The day of enrolment in the program.")
     holds: list[str] = Field(default_factory=list, description="What active holds block, such as conferral.")
     attestations: list[str] = Field(
         default_factory=list, description="lead, office, or a role and a milestone as in 'lead: capstone'."

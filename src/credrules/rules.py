@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from credrules.attestations import Role
     from credrules.awards import Institution
-    from credrules.records import Affiliation, Attempt, Course
+    from credrules.records import Affiliation, Attempt, Course, Record
+    from credrules.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,11 @@ class Selection:
     origins: frozenset[Origin] = frozenset()
     bases: frozenset[Basis] = frozenset()
     toward: frozenset[str] = frozenset()  # counts toward any of these elsewhere
+    completed: Window | None = None
 
-    def admits(self, attempt: Attempt) -> bool | None:
+    def admits(self, attempt: Attempt, record: Record, as_of: date) -> bool | None:
         """Whether an attempt is one of these; None where the source does not say enough."""
-        if attempt.course in self.excluded:
-            return False
-        if self.courses and attempt.course not in self.courses:
+        if attempt.course in self.excluded or (self.courses and attempt.course not in self.courses):
             return False
         if self.subjects and attempt.course.subject not in self.subjects:
             return False
@@ -112,7 +112,10 @@ class Selection:
             return False
         if self.origins and attempt.origin not in self.origins:
             return False
-        doubts = False
+        in_time = self.completed.holds(attempt, record, as_of) if self.completed else True
+        if in_time is False:
+            return False
+        doubts = in_time is None
         for asked, found, fits in (
             (self.levels, attempt.level, attempt.level in self.levels),
             (self.attributes, attempt.attributes, self.attributes <= (attempt.attributes or frozenset())),
@@ -291,6 +294,7 @@ class Program:
     image: str | None = None
     skills: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
+    time_limit: int = 0  # months from the first day of the first course that counts; 0: none
     notes: tuple[str, ...] = ()  # advice that is shown and never decides
     lead_name: str | None = None
     lead_email: str | None = field(default=None, repr=False)

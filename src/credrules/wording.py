@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from credrules.rules import Ways
+    from credrules.windows import Window
 
 
 def slug(text: str) -> str:
@@ -48,9 +49,30 @@ def describe(selection: Selection) -> str:
         parts.append(f"with {'/'.join(sorted(selection.bases))} grading")
     if selection.toward:
         parts.append(f"counting toward {listing(sorted(selection.toward), 'or')}")
+    if selection.completed:
+        parts.append(_completed(selection.completed))
     if selection.excluded:
         parts.append(f"except {listing([course.code for course in sorted(selection.excluded)], 'and')}")
     return " ".join(parts)
+
+
+def _completed(window: Window) -> str:
+    parts = []
+    if window.since:
+        parts.append(f"since {window.since}")
+    if window.until:
+        parts.append(f"until {window.until}")
+    if window.months:
+        parts.append(f"in the last {period(window.months)}")
+    if window.after_enrolment_in:
+        parts.append("after enrolment")
+    return f"completed {' and '.join(parts)}"
+
+
+def period(months: int) -> str:
+    years, rest = divmod(months, 12)
+    parts = [number(amount, noun) for amount, noun in ((years, "year"), (rest, "month")) if amount]
+    return listing(parts or ["no time"], "and")
 
 
 def listing(names: Sequence[str], word: str) -> str:

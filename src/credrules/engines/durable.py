@@ -20,6 +20,7 @@ import math
 import unicodedata
 import zlib
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -34,8 +35,7 @@ from credrules.rules import Measure, Moment, Repeats, Selection
 from credrules.standing import FINAL, GONE, Stage, rank, stand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from credrules.attestations import GrantedException, Word
     from credrules.claims import Terms
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from credrules.records import Course, Record
     from credrules.rules import Counting, Limit, Ways
     from credrules.standing import Standing
+    from credrules.windows import Window
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
 ABOVE_UNMET = (UNDETERMINED, PENDING, AWAITING, MET)
@@ -377,7 +378,7 @@ class _Learner:
             "level": _text(attempt.level) if attempt.level is not None else UNKNOWN,
             "origin": attempt.origin.value,
             "basis": attempt.basis.value if attempt.basis else UNKNOWN,
-            **self.engine.marks.facts(attempt),
+            **self.engine.marks.facts(attempt, self.record, self.as_of),
         }
         if standing.points is not None:
             fact["grade"] = standing.points
@@ -468,11 +469,28 @@ class _Learner:
         ]
         terms = program.terms(waived)
         facts = self._signals(rise for index in sorted(waived) for rise in self._reach(offset + index, MET))
-        claims = self._share_out(program, offset, [_taken(by_course, 0) for by_course in bids], needless, terms)
-        hoped = claims
-        if any(len(set(bid.offers)) > 1 for by_course in bids for bid in by_course.values()):
-            # Something is unknown that a limit or a test asks for: what would follow if it were well is undetermined.
-            hoped = self._share_out(program, offset, [_taken(by_course, 1) for by_course in bids], needless, terms)
+        doubtful = any(
+            len(set(bid.offers)) > 1 or (program.time_limit and bid.standing.attempt.term is None)
+            for by_course in bids
+            for bid in by_course.values()
+        )
+
+        def shared(open_from: date | None) -> tuple[tuple[Outcome, ...], list[list[Course]], list[list[Course]]]:
+            until = None if open_from is None else _months_on(open_from, program.time_limit)
+            sides = [
+                [_taken(by_course, version, open_from, until) for by_course in bids]
+                for version in (0, 1)[: 1 + doubtful]
+            ]
+            # Something is unknown that is asked for: what would follow if it were well is undetermined.
+            given = [self._share_out(program, offset, side, needless, terms) for side in sides]
+            return self._rank_of(program, offset, bids, needless, waived, given), given[0], given[-1]
+
+        starts = sorted(
+            {term.starts for by_course in bids for bid in by_course.values() if (term := bid.standing.attempt.term)}
+        )
+        tries = [shared(start) for start in starts or [date.min]] if program.time_limit else [shared(None)]
+        best = max(tries, key=lambda one: one[0])
+        _, claims, hoped = next(one for one in tries if one[0] == best[0])
         facts += self._follows(program, offset, bids, claims, hoped)
         claimed = [bids[at][course] for at, courses in enumerate(claims) for course in courses]
         return facts + self._about_facts(number, program, claimed)
@@ -511,6 +529,49 @@ class _Learner:
                 totals = {}
             facts += _totals(offset + index, {**sure_totals, **totals})
         return facts
+
+    def _rank_of(
+        self,
+        program: ProgramPlan,
+        offset: int,
+        bids: Sequence[Mapping[Course, _Bid]],
+        needless: frozenset[int],
+        waived: Collection[int],
+        given: Sequence[Sequence[Sequence[Course]]],
+    ) -> tuple[Outcome, ...]:
+        """How well a sharing-out serves the learner: the program, then each requirement and test in order."""
+
+        def reached(totals: Mapping[Outcome, int], need: int) -> Outcome:
+            return max((step for step, total in totals.items() if total >= need), default=UNMET)
+
+        by_version: list[list[Outcome]] = []
+        for version, claims in enumerate(given):
+            levels = []
+            counted = []
+            for at, index in enumerate(program.demands):
+                node = program.nodes[index]
+                offers = [bids[at][course].offers[version] for course in claims[at]]
+                counted += [] if node.share_group else offers
+                sums = {step: sum(one.size for one in offers if one.level >= step) for step in ABOVE_UNMET}
+                levels.append(reached(sums, node.need))
+            tests = [reached(_test_totals(program.nodes[index], counted), 0) for index in program.tests]
+            by_version.append(levels + tests)
+        sure = by_version[0]
+        if len(by_version) > 1:
+            sure = [max(one, min(other, UNDETERMINED)) for one, other in zip(sure, by_version[1], strict=True)]
+        levels = sure[: len(program.demands)]
+        tests = [level for level, index in zip(sure[len(levels) :], program.tests, strict=True) if index not in waived]
+        ways = [
+            min(
+                [
+                    *(levels[at] for at in way.demands if program.demands[at] not in needless),
+                    *(self._outcome(offset + leaf) for leaf in way.leaves if leaf not in needless),
+                ],
+                default=MET,
+            )
+            for way in program.ways
+        ]
+        return (min([max(ways, default=UNMET), *tests]), *levels, *tests)
 
     def _node_bids(self, program: ProgramPlan, node: Node, granted: Sequence[GrantedException]) -> dict[Course, _Bid]:
         best: dict[Course, _Bid] = {}
@@ -648,8 +709,18 @@ def _rank(bid: _Bid) -> tuple[object, ...]:
     return (-bid.offers[0].level, *rank(bid.standing))
 
 
-def _taken(bids: Mapping[Course, _Bid], version: int) -> dict[Course, tuple[_Bid, Offer]]:
-    return {course: (bid, bid.offers[version]) for course, bid in bids.items()}
+def _taken(
+    bids: Mapping[Course, _Bid], version: int, since: date | None, until: date | None
+) -> dict[Course, tuple[_Bid, Offer]]:
+    """The offers of one version, of terms within a period; a term that is not known is in it at best."""
+    return {
+        course: (bid, bid.offers[version])
+        for course, bid in bids.items()
+        for term in [bid.standing.attempt.term]
+        if since is None
+        or until is None
+        or (version == 1 if term is None else since <= term.starts and term.ends <= until)
+    }
 
 
 def _selections(program: ProgramPlan) -> Iterable[Selection]:
@@ -668,6 +739,8 @@ class _Marks:
         self.attributes = _numbered("x", {name for selection in selections for name in selection.attributes})
         self.toward = {one: f"t{at}" for at, one in enumerate(_different(s.toward for s in selections))}
         self.excluded = {one: f"e{at}" for at, one in enumerate(_different(s.excluded for s in selections))}
+        windows = dict.fromkeys(s.completed for s in selections if s.completed)
+        self.windows = {window: f"w{at}" for at, window in enumerate(windows)}
 
     def tests(self, selection: Selection) -> list[list[tuple[str, str, int | str]]]:
         """The alternatives in which a selection's marks are all there, or may be."""
@@ -678,11 +751,14 @@ class _Marks:
         if selection.toward:
             name = self.toward[selection.toward]
             choices.append([[(name, "==", "yes")], [(name, "==", UNKNOWN)]])
+        if selection.completed:
+            name = self.windows[selection.completed]
+            choices.append([[(name, "==", "yes")], [(name, "==", UNKNOWN)]])
         if selection.excluded:
             choices.append([[(self.excluded[selection.excluded], "==", "no")]])
         return [[test for part in chosen for test in part] for chosen in itertools.product(*choices)]
 
-    def facts(self, attempt: Attempt) -> Fact:
+    def facts(self, attempt: Attempt, record: Record, as_of: date) -> Fact:
         found: Fact = {"marked": 0 if attempt.attributes is None else 1}
         for name in attempt.attributes or ():
             if name in self.attributes:
@@ -695,9 +771,40 @@ class _Marks:
                 if attempt.counts_toward.isdisjoint(toward)
                 else "yes"
             )
+        for window, name in self.windows.items():
+            found[name] = _in_window(window, attempt, record, as_of)
         for excluded, name in self.excluded.items():
             found[name] = "yes" if attempt.course in excluded else "no"
         return found
+
+
+def _in_window(window: Window, attempt: Attempt, record: Record, as_of: date) -> str:
+    if attempt.term is None:
+        return UNKNOWN
+    earliest = [window.since or date.min, _months_on(as_of, -window.months) if window.months else date.min]
+    if not max(earliest) <= attempt.term.ends <= (window.until or date.max):
+        return "no"
+    if not window.after_enrolment_in:
+        return "yes"
+    if record.enrolments is None:
+        return UNKNOWN
+    since = {one.since for one in record.enrolments if one.program == window.after_enrolment_in}
+    if min((day for day in since if day), default=date.max) <= attempt.term.ends:
+        return "yes"
+    return UNKNOWN if None in since else "no"
+
+
+def _months_on(day: date, months: int) -> date:
+    """So many months on: the same day of the month, or the last one before it where there is none."""
+    number = 12 * day.year + day.month - 1 + months
+    if not 12 * date.min.year <= number < 12 * (date.max.year + 1):
+        return date.max if months > 0 else date.min
+    first = date(number // 12, number % 12 + 1, 1)
+    return next(
+        there
+        for there in (first + timedelta(days=ahead) for ahead in range(day.day - 1, -1, -1))
+        if there.month == first.month
+    )
 
 
 def _numbered(letter: str, names: set[str]) -> dict[str, str]:

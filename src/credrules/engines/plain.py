@@ -7,6 +7,7 @@ order: what is each attempt worth to each requirement; who claims what; what is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from credrules.attestations import ExceptionKind
@@ -17,16 +18,16 @@ from credrules.plan import Kind, as_test
 from credrules.records import MilestoneStatus, Origin, Repeat
 from credrules.rules import Measure, Moment, Repeats, Selection, Ways
 from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand
+from credrules.windows import later
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date
+    from collections.abc import Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from credrules.attestations import GrantedException, Word
     from credrules.engines import Outcomes
     from credrules.plan import Node, Plan, ProgramPlan
-    from credrules.records import Course, Record
+    from credrules.records import Attempt, Course, Record
     from credrules.rules import Counting
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
@@ -80,7 +81,25 @@ class Evaluation:
     contests: dict[int, Contest] = field(default_factory=dict)
     at_best: dict[int, tuple[Course, ...]] = field(default_factory=dict)  # claims, if all that is unknown were well
     proof: Proof = Proof.OPTIMAL
+    period: tuple[date, date] | None = None  # in which all that counts lies, where there is a time limit
+
+    def in_time(self, attempt: Attempt) -> bool:
+        return within(self.period, attempt, True)
+
     registered_on: date | None = None  # for the first course that counts; None where one of these days is unknown
+
+
+@dataclass(slots=True)
+class _Shared:
+    """One sharing-out. `rank` is greater where it serves the learner better."""
+
+    outcomes: dict[int, Outcome]
+    claims: dict[int, tuple[Course, ...]]
+    contests: dict[int, Contest]
+    proof: Proof
+    period: tuple[date, date] | None
+    at_best: dict[int, tuple[Course, ...]] = field(default_factory=dict)
+    rank: tuple[Outcome, ...] = ()
 
 
 class PlainEngine:
@@ -171,6 +190,9 @@ class _ProgramRun:
                 if courses:
                     yield Ways(selection=Selection(courses=courses), counting=node.ways[0].counting)
 
+    def _admits(self, selection: Selection, standing: Standing) -> bool | None:
+        return selection.admits(standing.attempt, self.learner.record, self.learner.as_of)
+
     def _courses(self, selection: Selection) -> list[Course]:
         if selection.courses:
             return sorted(selection.courses & self.learner.standings.keys())
@@ -180,7 +202,7 @@ class _ProgramRun:
         """What one course's attempts offer: those that stand under the repeat policy; the others are refused."""
         eligible: list[tuple[Standing, bool]] = []
         for standing in self.learner.standings[course]:
-            admitted = way.selection.admits(standing.attempt)
+            admitted = self._admits(way.selection, standing)
             if admitted is False:
                 continue
             because = barred(standing, way.counting)
@@ -235,7 +257,7 @@ class _ProgramRun:
             if node.kind is Kind.AVERAGE:
                 weights[0] = self._weight(standing, amount, node.need)
                 continue
-            inside = _taken(node.selection.admits(standing.attempt), well)
+            inside = _taken(self._admits(node.selection, standing), well)
             if node.measure is Measure.COURSES:
                 weights[node.sums[0]] = int(inside)
             elif node.measure is Measure.CREDITS:
@@ -263,7 +285,7 @@ class _ProgramRun:
         """What an attempt takes of each limit. Work in progress is not below any grade yet."""
         loads = []
         for limit in self.plan.limits:
-            inside = _taken(limit.selection.admits(standing.attempt), not well)
+            inside = _taken(self._admits(limit.selection, standing), not well)
             if limit.below is not None and (standing.points is None or standing.points >= limit.below):
                 inside = False
             most = 0 if well else limit.most + 1
@@ -276,20 +298,48 @@ class _ProgramRun:
     def _filled(self) -> dict[int, Outcome]:
         """The outcome of every node that claims, or that looks at what was claimed.
 
+        Under a time limit, every first day of a course is tried, and the best taken; of equals, the earliest.
+        """
+        if not self.plan.time_limit:
+            shared = self._shared()
+        else:
+            starts = sorted({term.starts for bid in self._bids() if (term := bid.standing.attempt.term)})
+            periods = [(start, later(start, self.plan.time_limit)) for start in starts] or [(date.min, date.max)]
+            shared = max((self._shared(period) for period in periods), key=lambda shared: shared.rank)
+        self.result.claims, self.result.contests, self.result.proof = shared.claims, shared.contests, shared.proof
+        self.result.at_best, self.result.period = shared.at_best, shared.period
+        return shared.outcomes
+
+    def _bids(self) -> Iterator[Bid]:
+        for bids in self.result.bids.values():
+            yield from bids.values()
+
+    def _shared(self, period: tuple[date, date] | None = None) -> _Shared:
+        """The sharing-out among the courses of a period.
+
         What is unknown is taken against the learner first. Where all would be better if it were well, nobody can tell.
         """
-        outcomes, self.result.claims = self._share_out(lambda bid: bid.offer)
-        outcomes.update(self._tests(self.result.claims, lambda bid: bid.offer))
-        if any(bid.offer != bid.at_best for bids in self.result.bids.values() for bid in bids.values()):
-            at_best, self.result.at_best = self._share_out(lambda bid: bid.at_best)
-            at_best.update(self._tests(self.result.at_best, lambda bid: bid.at_best))
-            for index, outcome in outcomes.items():
-                outcomes[index] = max(outcome, min(at_best[index], UNDETERMINED))
-        return outcomes
+        shared = self._share_out(period, well=False)
+        if any(
+            bid.offer != bid.at_best or (self.plan.time_limit and not bid.standing.attempt.term) for bid in self._bids()
+        ):
+            at_best = self._share_out(period, well=True)
+            shared.at_best = at_best.claims
+            for index, outcome in shared.outcomes.items():
+                shared.outcomes[index] = max(outcome, min(at_best.outcomes[index], UNDETERMINED))
+        routes = self._routes(self._waived_below())
+        levels = [shared.outcomes[index] for index in self.plan.demands]
+        tests = [shared.outcomes[index] for index in self.plan.tests if index not in self.result.waived]
+        reached = max((min([route.ceiling, *(levels[d] for d in route.demands)]) for route in routes), default=UNMET)
+        shared.rank = (min([reached, *tests]), *levels, *tests)
+        return shared
 
-    def _share_out(self, offer_of: Callable[[Bid], Offer]) -> tuple[dict[int, Outcome], dict[int, tuple[Course, ...]]]:
-        """Share the courses out: the outcome of every node that claims, and its courses."""
-        bids = self.result.bids
+    def _share_out(self, period: tuple[date, date] | None, *, well: bool) -> _Shared:
+        """Share the courses out: the outcome of every node that claims or tests, and the claims."""
+        bids = {
+            index: {course: bid for course, bid in by_course.items() if within(period, bid.standing.attempt, well)}
+            for index, by_course in self.result.bids.items()
+        }
         preferred: dict[_Item, tuple[object, ...]] = {}
         for index, by_course in bids.items():
             for course, bid in by_course.items():
@@ -302,40 +352,38 @@ class _ProgramRun:
         demands = []
         for index in self.plan.demands:
             node = self.plan.nodes[index]
-            offers = {number[course, node.share_group]: offer_of(bid) for course, bid in bids[index].items()}
-            demands.append(
-                Demand(
-                    node.need, {} if index in out else offers, node.kind is Kind.COURSES, beside=bool(node.share_group)
-                )
+            offers = (
+                {}
+                if index in out
+                else {
+                    number[course, node.share_group]: bid.at_best if well else bid.offer
+                    for course, bid in bids[index].items()
+                }
             )
+            demands.append(Demand(node.need, offers, node.kind is Kind.COURSES, beside=bool(node.share_group)))
         allocation = allocate(demands, self._routes(out), self.terms)
-        for at, index in enumerate(self.plan.demands):
-            contest = allocation.contests.get(at)
-            if contest:
-                self.result.contests.setdefault(
-                    index,
-                    Contest(
-                        tuple(self.plan.demands[rival] for rival in contest.demands),
-                        tuple(items[item][0] for item in contest.items),
-                        contest.caps,
-                    ),
-                )
-        self.result.proof = allocation.proof
+        contests = {
+            self.plan.demands[at]: Contest(
+                tuple(self.plan.demands[rival] for rival in contest.demands),
+                tuple(items[item][0] for item in contest.items),
+                contest.caps,
+            )
+            for at, contest in allocation.contests.items()
+        }
         claims = {
             index: tuple(items[item][0] for item in claimed)
             for index, claimed in zip(self.plan.demands, allocation.claims, strict=True)
         }
-        return dict(zip(self.plan.demands, allocation.outcomes, strict=True)), claims
-
-    def _tests(self, claims: Mapping[int, Sequence[Course]], offer_of: Callable[[Bid], Offer]) -> dict[int, Outcome]:
-        """The outcome of every test over what was claimed."""
-        offers = [
-            offer_of(self.result.bids[index][course])
+        counted = [
+            bid.at_best if well else bid.offer
             for index, courses in claims.items()
             if not self.plan.nodes[index].share_group
             for course in courses
+            for bid in [bids[index][course]]
         ]
-        return {index: test(self.plan.nodes[index], offers) for index in self.plan.tests}
+        outcomes = dict(zip(self.plan.demands, allocation.outcomes, strict=True))
+        outcomes.update({index: test(self.plan.nodes[index], counted) for index in self.plan.tests})
+        return _Shared(outcomes, claims, contests, allocation.proof, period)
 
     def _waived_below(self) -> frozenset[int]:
         """Every node that a waiver makes needless: it claims nothing."""
@@ -388,6 +436,13 @@ class _ProgramRun:
         possible = possible_values(node.fact, self.learner.record, day)
         fits = [(value in node.values) is not node.negated for value in possible]
         return MET if all(fits) else UNDETERMINED if any(fits) else UNMET
+
+
+def within(period: tuple[date, date] | None, attempt: Attempt, unknown_as: bool) -> bool:
+    """Whether an attempt's term lies in a period, from its first day to its last."""
+    if period is None:
+        return True
+    return unknown_as if attempt.term is None else period[0] <= attempt.term.starts and attempt.term.ends <= period[1]
 
 
 def _taken(inside: bool | None, unknown_as: bool) -> bool:

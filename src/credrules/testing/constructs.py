@@ -27,6 +27,8 @@ def constructs(case: Case) -> set[str]:
             found.update(_of_node(node))
         for limit in plan.limits:
             found.update(_of_limit(limit))
+        if plan.time_limit:
+            found.add("time limit")
     found.update(f"exception: {granted.kind}" for granted in case.word.exceptions)
     return found
 

@@ -27,6 +27,7 @@ from credrules.records import (
     Milestone,
     MilestoneStatus,
     Origin,
+    ProgramEnrolment,
     Record,
     Registration,
     Repeat,
@@ -54,6 +55,7 @@ from credrules.rules import (
     Selection,
     Ways,
 )
+from credrules.windows import Window
 
 if TYPE_CHECKING:
     from random import Random
@@ -107,6 +109,7 @@ def _program(random: Random, name: str) -> Program:
         open_to=frozenset(Affiliation) if random.random() < 0.7 else frozenset({Affiliation.HOME}),
         requirements=_requirements(random),
         limits=tuple(_limit(random, number) for number in range(random.choice([0, 0, 0, 1, 2]))),
+        time_limit=random.choice([0, 0, 0, 0, 12, 20]),
         rules=tuple(_rules(random)),
         awards=(),
         place=PLACE,
@@ -211,9 +214,24 @@ def _filter(random: Random) -> Selection:
             origins=frozenset(random.choice([()] * 8 + [(Origin.TRANSFER,), (Origin.INSTITUTION,)])),
             bases=frozenset(random.choice([()] * 8 + [(Basis.PASS_FAIL,), (Basis.GRADED, Basis.TRANSFER)])),
             toward=frozenset(random.choice([()] * 12 + [("degree",), ("degree", "certificate")])),
+            completed=_window(random) if random.random() < 0.15 else None,
         )
         if selection != Selection():
             return selection
+
+
+def _window(random: Random) -> Window:
+    since, until = sorted(date(random.choice([2024, 2025, 2026]), random.choice([3, 6]), 12) for _ in range(2))
+    return random.choice(
+        [
+            Window(since=since),
+            Window(until=until),
+            Window(since=since, until=until),
+            Window(months=random.choice([6, 13, 24])),
+            Window(after_enrolment_in=random.choice(["program-0", "program-1"])),
+            Window(months=24, after_enrolment_in="program-0"),
+        ]
+    )
 
 
 def _counting(random: Random) -> Counting:
@@ -279,6 +297,7 @@ def _ordinary_record(random: Random) -> Record:
             for term in [random.choice(TERMS)]
         ),
         admissions=(Admission(kind=random.choice(list(AdmissionKind)), since=date(2023, 1, 1)),),
+        enrolments=(ProgramEnrolment(program="program-0", since=random.choice([date(2024, 7, 1), date(2025, 9, 1)])),),
         milestones=tuple(
             Milestone(code=code, status=MilestoneStatus.COMPLETE, evidence="https://evidence.example/1")
             for code in MILESTONES
@@ -295,6 +314,7 @@ def _odd_record(random: Random) -> Record:
         admissions=random.choice([None, _admissions(random), _admissions(random), _admissions(random)]),
         milestones=random.choice([None, _milestones(random), _milestones(random), _milestones(random)]),
         holds=random.choice([None, (), (), (), _holds(random)]),
+        enrolments=random.choice([None, (), _enrolments(random), _enrolments(random)]),
     )
 
 
@@ -344,6 +364,16 @@ def _milestones(random: Random) -> tuple[Milestone, ...]:
             evidence=random.choice([None, "https://evidence.example/1"]),
         )
         for _ in range(random.randint(0, 3))
+    )
+
+
+def _enrolments(random: Random) -> tuple[ProgramEnrolment, ...]:
+    return tuple(
+        ProgramEnrolment(
+            program=random.choice(["program-0", "program-1", "another"]),
+            since=random.choice([None, date(2024, 7, 1), date(2025, 6, 12), date(2026, 9, 1)]),
+        )
+        for _ in range(random.randint(0, 2))
     )
 
 
