@@ -17,8 +17,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
+SIX = (
+    "data-analytics",
+    "suny-start-gen-ed",
+    "early-childhood-education",
+    "computing-systems",
+    "data-science-graduate-certificate",
+    "graduate-certificate",
+)
 
 WORKER = """
 import json, resource, sys, time
@@ -37,16 +46,17 @@ print(json.dumps({**pipeline.counts(report), "seconds": seconds, "peak_mb": peak
 
 def options(parser: ArgumentParser) -> None:
     parser.add_argument("--learners", type=int, default=10_000)
+    parser.add_argument("--programs", nargs="*", default=SIX, metavar="ID", help="all of them where none is named")
     parser.add_argument("--again", action="store_true", help="run a second time, in which nothing is new")
 
 
 def measure(asked: Namespace) -> dict[str, object]:
     folder = Path(tempfile.mkdtemp(prefix="credrules-pipeline-"))
     try:
-        tenth = prepared(folder / "tenth", asked.learners // 10)
+        tenth = prepared(folder / "tenth", asked.learners // 10, asked.programs)
         small = run(tenth)
         print(f"{asked.learners // 10} learners: {small}")
-        whole = prepared(folder / "whole", asked.learners)
+        whole = prepared(folder / "whole", asked.learners, asked.programs)
         first = run(whole)
         print(f"{asked.learners} learners: {first}")
         second = run(whole) if asked.again else None
@@ -71,14 +81,19 @@ def _again(second: dict[str, float]) -> dict[str, object]:
     }
 
 
-def prepared(folder: Path, learners: int) -> Path:
-    """The demo's files with so many learners, the attestations recorded; its settings file."""
+def prepared(folder: Path, learners: int, programs: Sequence[str] = SIX) -> Path:
+    """The demo's files with so many learners and these programs, the attestations recorded; its settings file."""
     sys.path.insert(0, str(ROOT / "examples"))
     import demo  # noqa: PLC0415  a script, found by the line above
 
-    demo.make(folder, learners)
+    rules = folder / "rules"
+    shutil.copytree(ROOT / "rules", rules)
+    for path in (rules / "programs").iterdir():
+        if programs and path.name.partition(".")[0] not in programs:
+            path.unlink()
+    demo.make(folder, learners, rules)
     settings = folder / "credrules.toml"
-    text = settings.read_text(encoding="utf-8").replace('"../../rules"', json.dumps(str(ROOT / "rules")))
+    text = settings.read_text(encoding="utf-8").replace('"../../rules"', '"rules"')
     settings.write_text(text, encoding="utf-8")
     program = Path(sys.executable).with_name("credrules")
     attest = [program, "--settings", settings, "attest", "--from", folder / "attestations.csv"]

@@ -106,14 +106,14 @@ def somebody_worth_explaining(folder: Path) -> tuple[str, str]:
     return row["learner_id"], row["program"]
 
 
-def make(folder: Path, learners: int) -> None:
+def make(folder: Path, learners: int, rules: Path = RULES) -> None:
     """Write the settings, a key, and the records of a made-up population as CSV files."""
     for name in ("sis", "keys"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     key = os.open(folder / "keys" / "badges.pem", os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(key, "w", encoding="ascii") as file:
         file.write(new_key_pem())
-    write_records(folder, population(rule_files.load(RULES), learners))
+    write_records(folder, population(rule_files.load(rules), learners))
     (folder / "credrules.toml").write_text(SETTINGS, encoding="utf-8")
 
 
