@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, kill, pipeline
+from benchmarks import agreement, claims, kill, mutants, pipeline
 
-BENCHMARKS = {"agreement": agreement, "claims": claims, "kill": kill, "pipeline": pipeline}
+BENCHMARKS = {"agreement": agreement, "claims": claims, "kill": kill, "mutants": mutants, "pipeline": pipeline}
 
 
 def main() -> None:

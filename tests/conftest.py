@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from tests.worked import AS_OF, INSTITUTION
 
+settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], deadline=None)
+
 from credrules import Affiliation, Learner, Record
 from credrules.attestations import Word
 from credrules.deciding import Decider
