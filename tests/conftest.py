@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 from tests.worked import AS_OF, INSTITUTION
 
-settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], deadline=None)
-
 from credrules import Affiliation, Learner, Record
 from credrules.attestations import Word
 from credrules.deciding import Decider
 from credrules.engines.durable import DurableEngine
 from credrules.plan import make_plan
 from credrules.rule_files import load
+
+settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], deadline=None)
 
 
 @pytest.fixture
