@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -289,3 +290,25 @@ def test_no_color_means_no_escape_sequences(home):
     done = credrules(home, "--no-color", "run", "--dry-run")
 
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_learner_is_held_to_a_later_version_that_they_chose(home):
+    programs = home / "rules" / "programs"
+    text = (programs / "first-program.yaml").read_text()
+    day = re.search(r"^effective: (\S+)$", text, re.M)[1]
+    (programs / "first-program@2026-05-01.yaml").write_text(text.replace(f"effective: {day}", "effective: 2026-05-01"))
+    learner = (home / "records" / "learners.csv").read_text().splitlines()[1].split(",")[0]
+    explain = ("explain", learner, "first-program", "--as-of", "2026-06-01")
+    elect = ("elect", learner, "first-program", "2026-05-01", "--by", "A. Person", "--reason", "asked for it")
+
+    assert credrules(home, "elect", learner, "first-program", "2026-05-02", *elect[4:]).returncode == 2
+    before = credrules(home, *explain).stdout
+    done = credrules(home, *elect)
+    after = credrules(home, *explain).stdout
+    credrules(home, *elect, "--withdraw")
+
+    assert done.returncode == 0, done.stderr
+    assert f"in effect since {day}" in before
+    assert "in effect since 2026-05-01" in after
+    assert "was chosen (A. Person, " in after
+    assert credrules(home, *explain).stdout == before

@@ -238,7 +238,7 @@ def test_a_decision_can_be_derived_again_from_what_the_ledger_keeps(install):
     with installation.ledger() as ledger:
         decision = ledger.decision("L001", "data-analytics")
         files = ledger.rule_files(installation.rule_set.digest)
-    program = installation.rule_set.program("data-analytics")
+    program = installation.rule_set.program("data-analytics", decision.version)
     assert decision.rules == program.digest
     assert files[program.place.file] == installation.rule_set.files[program.place.file]
 

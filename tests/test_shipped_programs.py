@@ -52,6 +52,9 @@ def test_the_cases_meet_nearly_every_reason():
         "not-passing",
         "order-unknown",
         "planned",
+        "program-closed",
         "repeat-excluded",
         "repeat-unknown",
+        "version-not-needed",
+        "version-unknown",
     }

@@ -14,6 +14,7 @@ from credrules.attestations import COMPLETE, Attestation, ExceptionKind, Granted
 from credrules.deciding import Decider
 from credrules.errors import EngineError, RuleFileError, nearest
 from credrules.plan import make_plan
+from credrules.program_file import CATALOG_YEAR
 from credrules.reasons import NOT_USED, OUTCOMES, UNSURE
 from credrules.records import (
     Admission,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from credrules.decisions import Decision
     from credrules.engines import Engine
     from credrules.plan import Plan
-    from credrules.rules import RuleSet
+    from credrules.rules import Program, RuleSet
     from credrules.yaml_files import Document
 
 LEARNER = "the learner"
@@ -58,6 +59,7 @@ class CaseResult:
     """One situation and what came of it. `faults` are sentences, none where all was as expected."""
 
     program: str
+    file: str  # the program file that the case stands beside
     name: str
     where: str  # file:line
     faults: tuple[str, ...]
@@ -74,37 +76,44 @@ def check_cases(folder: Path, rule_set: RuleSet, make_engine: Callable[[Plan], E
         path = folder / PROGRAMS / f"{program.place.file.rpartition('/')[2].removesuffix('.yaml')}{CASES}"
         if path.exists():
             document = yaml_files.read(path, file_name(path, folder))
-            documents.append((program.id, document, read_shape(document, shapes.CaseFile)))
-    for program_id, document, shape in documents:
+            documents.append((program, document, read_shape(document, shapes.CaseFile)))
+    for program, document, shape in documents:
         if shape:
-            _check_words(rule_set, program_id, document, shape)
+            _check_words(rule_set, program, document, shape)
     problems = [problem for _, document, _ in documents for problem in document.problems]
     if problems:
         raise RuleFileError(problems)
-    for program_id, document, shape in documents:
-        plan = make_plan(rule_set, [program_id])
+    for program, document, shape in documents:
+        plan = make_plan(rule_set, [program.id])
         decider = Decider(plan, make_engine(plan) if make_engine else None)
         for index, case in enumerate(shape.cases if shape else ()):
             where = f"{document.name}:{document.line(('cases', index))}"
-            yield _check(decider, program_id, case, where)
+            yield _check(decider, program, case, where)
 
 
-def _check_words(rule_set: RuleSet, program_id: str, document: Document, shape: shapes.CaseFile) -> None:
-    """Note what a case speaks of that does not exist: reasons, nodes, terms, attestations."""
-    nodes = {node.id for plan in make_plan(rule_set, [program_id]).programs for node in plan.nodes}
+def _check_words(rule_set: RuleSet, program: Program, document: Document, shape: shapes.CaseFile) -> None:
+    """Note what a case speaks of that does not exist: reasons, nodes, terms, attestations, versions."""
+    versions = {plan.program.version: plan for plan in make_plan(rule_set, [program.id]).programs}
+    several = {CATALOG_YEAR} if len(versions) > 1 or program.until else set()
     names: set[str] = set()
     for index, case in enumerate(shape.cases):
         place = ("cases", index)
         if case.name in names:
             document.problem(place, f"there is a case '{case.name}' above already.")
         names.add(case.name)
+        for expected in (case.expect.version, *(one.version for one in case.given.elections)):
+            if expected and expected.isoformat() not in versions:
+                message = f"'{expected}' is no version of {program.id}. There are: {', '.join(versions)}."
+                document.problem(place, message)
+        version = case.expect.version.isoformat() if case.expect.version else program.version
+        nodes = several | {node.id for node in versions.get(version, versions[program.version]).nodes}
         for code in case.expect.because:
             if code not in CODES:
                 message = f"'{code}' is no reason. The codes are listed in docs/reasons.md."
                 document.problem((*place, "expect", "because"), message + nearest(code, CODES))
         for node in case.expect.nodes:
             if node not in nodes:
-                message = f"'{node}' is no requirement or rule of {program_id}. There are: {', '.join(sorted(nodes))}."
+                message = f"'{node}' is no requirement or rule of {program.id}. There are: {', '.join(sorted(nodes))}."
                 document.problem((*place, "expect", "nodes", node), message + nearest(node, nodes))
         for number, attempt in enumerate(case.given.attempts):
             if _term(attempt.term) is None:
@@ -116,19 +125,24 @@ def _check_words(rule_set: RuleSet, program_id: str, document: Document, shape: 
                 document.problem((*place, "given", "attestations"), message)
 
 
-def _check(decider: Decider, program_id: str, case: shapes.CaseShape, where: str) -> CaseResult:
-    record, word = situation(case, program_id)
+def _check(decider: Decider, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
+    record, word = situation(case, program.id)
+    file = program.place.file
     try:
         decided = decider.decide(record, word, case.as_of, everyone=True)
     except EngineError as error:
-        return CaseResult(program_id, case.name, where, (str(error),))
+        return CaseResult(program.id, file, case.name, where, (str(error),))
     if decided.disagreements:
-        return CaseResult(program_id, case.name, where, tuple(one.text for one in decided.disagreements))
+        return CaseResult(program.id, file, case.name, where, tuple(one.text for one in decided.disagreements))
     decision = decided.decisions[0]
-    return CaseResult(program_id, case.name, where, tuple(_faults(case.expect, decision)), decision)
+    return CaseResult(program.id, file, case.name, where, tuple(_faults(case.expect, decision, program)), decision)
 
 
-def _faults(expect: shapes.ExpectShape, decision: Decision) -> Iterator[str]:
+def _faults(expect: shapes.ExpectShape, decision: Decision, program: Program) -> Iterator[str]:
+    version = expect.version.isoformat() if expect.version else program.version
+    if decision.version != version:
+        told = next((reason.text for reason in decision.reason.parts if reason.node == CATALOG_YEAR), "")
+        yield f"expected the version of {version}, decided by that of {decision.version}: {told}"
     reasons = list(decision.reason.walk())
     if str(decision.outcome) != expect.outcome:
         yield f"expected {expect.outcome}, decided {decision.outcome}: {decision.reason.text}"
@@ -165,6 +179,18 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         enrolments=None if given.enrolled == "unknown" else _enrolments(given.enrolled, program_id),
         holds=tuple(Hold(code=name, blocks=frozenset({name})) for name in given.holds),
     )
+    elections = tuple(
+        GrantedException(
+            learner_id=LEARNER,
+            program=program_id,
+            kind=ExceptionKind.ELECTION,
+            requirement=one.version.isoformat(),
+            reason="asked for in this case",
+            by="the office",
+            on=case.as_of,
+        )
+        for one in given.elections
+    )
     exceptions = tuple(
         GrantedException(
             learner_id=LEARNER,
@@ -178,7 +204,8 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         )
         for one in given.exceptions
     )
-    return record, Word(tuple(_attestation(said, program_id, case.as_of) for said in given.attestations), exceptions)
+    attestations = tuple(_attestation(said, program_id, case.as_of) for said in given.attestations)
+    return record, Word(attestations, (*exceptions, *elections))
 
 
 def _enrolments(day: date | str | None, program_id: str) -> tuple[ProgramEnrolment, ...]:

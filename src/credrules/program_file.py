@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from credrules.institution_file import InstitutionRules
     from credrules.yaml_files import Document, Path_
 
+CATALOG_YEAR = "catalog-year"
+"""The node under which a decision says which version of the program the learner is held to."""
+
 ROUTES = 512
 """How many ways a program's alternatives may be combined; each is looked at whenever its requirements compete."""
 
@@ -99,6 +102,7 @@ class ProgramReader:
             description=shape.description or "",
             modelled_on=shape.modelled_on,
             effective=shape.effective,
+            until=shape.until,
             credit_bearing=shape.credit_bearing,
             open_to=frozenset(shape.open_to),
             requirements=root,
@@ -413,7 +417,11 @@ class ProgramReader:
 
     def _check_ids(self, root: Group, limits: Sequence[Limit]) -> None:
         first: dict[str, Requirement | Limit] = {}
-        rules = {rule.id for rule in (*self.institution.rules, *self.shape.rules)} | {"open-to", "conferral"}
+        rules = {rule.id for rule in (*self.institution.rules, *self.shape.rules)} | {
+            "open-to",
+            "conferral",
+            CATALOG_YEAR,
+        }
         named: list[Requirement | Limit] = [*walk(root), *limits]
         for requirement in named:
             line = requirement.place.line

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from credrules import catalog_year
 from credrules.attestations import COMPLETE
 from credrules.decisions import Outcome, Reason, Refusal, Use
 from credrules.facts import possible_values
@@ -104,6 +105,7 @@ OUTCOMES = {
     "all-parts": "all parts are met",
     "parts-missing": "a part is missing",
     "enough-parts": "enough of the parts are met",
+    **catalog_year.CODES,
 }
 """Codes of nodes."""
 

@@ -12,6 +12,7 @@ from credrules.institution_file import understand_institution
 from credrules.program_file import ProgramReader, text_digest
 from credrules.rules import RuleSet
 from credrules.shape_faults import read_shape
+from credrules.versions import report_versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,25 +58,14 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         for document, shape in program_shapes
         if shape and institution
     ]
-    _report_twice_defined(program_shapes)
+    report_versions(program_shapes)
     problems = [problem for document in documents for problem in document.problems]
     if problems or institution is None:
         raise RuleFileError(problems)
     return RuleSet(
         institution=institution.institution,
         scale=institution.scale,
-        programs=tuple(sorted(programs, key=lambda program: program.id)),
+        programs=tuple(sorted(programs, key=lambda program: (program.id, program.effective))),
         digest=text_digest(*(document.text for document in documents)),
         files={document.name: document.text for document in documents},
     )
-
-
-def _report_twice_defined(found: Sequence[tuple[Document, shapes.ProgramFile | None]]) -> None:
-    first: dict[str, str] = {}
-    for document, shape in found:
-        if shape is None:
-            continue
-        if shape.program in first:
-            message = f"defines program '{shape.program}', which {first[shape.program]} defines already."
-            document.problem(("program",), message)
-        first.setdefault(shape.program, document.name)

@@ -384,7 +384,10 @@ class ProgramFile(Shape):
     title: Text
     description: Text | None = None
     modelled_on: Text | None = Field(None, description="The published program that this one is modelled on.")
-    effective: Day
+    effective: Day = Field(
+        description="The first day of this version. A learner is held to the version in force when they registered."
+    )
+    until: Day | None = Field(None, description="The last day on which anyone may begin the program.")
     credit_bearing: bool
     open_to: Annotated[list[AffiliationName], BeforeValidator(_listed), Field(min_length=1)] = Field(
         default_factory=lambda: [Affiliation.HOME, Affiliation.OUTSIDE]
@@ -437,6 +440,10 @@ class GivenException(Shape):
     course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
 
 
+class GivenElection(Shape):
+    version: Day = Field(description="The version that the learner chose to be held to, by its 'effective' day.")
+
+
 class GivenShape(Shape):
     affiliation: Annotated[Affiliation | Literal["unknown"], _one_of(Affiliation, "unknown")] = Affiliation.HOME
     admissions: list[GivenAdmission] | Literal["unknown"] = Field(default_factory=list)
@@ -444,6 +451,7 @@ class GivenShape(Shape):
     milestones: list[GivenMilestone] = Field(default_factory=list)
     enrolled: Day | Literal["unknown"] | None = Field(None, description="The day of enrolment in the program.")
     holds: list[str] = Field(default_factory=list, description="What active holds block, such as conferral.")
+    elections: list[GivenElection] = Field(default_factory=list)
     attestations: list[str] = Field(
         default_factory=list, description="lead, office, or a role and a milestone as in 'lead: capstone'."
     )
@@ -452,6 +460,9 @@ class GivenShape(Shape):
 
 class ExpectShape(Shape):
     outcome: Literal["met", "awaiting", "pending", "undetermined", "unmet"]
+    version: Day | None = Field(
+        None, description="The version that decides; left out: that of the program file beside the cases."
+    )
     because: list[str] = Field(default_factory=list, description="Codes that must be among the reasons.")
     nodes: dict[str, Literal["met", "awaiting", "pending", "undetermined", "unmet"]] = Field(default_factory=dict)
 

@@ -288,6 +288,7 @@ class Program:
     awards: tuple[AwardSpec, ...]
     place: Place
     digest: str  # of the institution file and this file
+    until: date | None = None  # the last day on which anyone may begin under this version, where the file says
     description: str = ""
     modelled_on: str | None = None
     url: str | None = None
@@ -310,12 +311,18 @@ class RuleSet:
 
     institution: Institution
     scale: GradeScale
-    programs: tuple[Program, ...]  # in order of id
+    programs: tuple[Program, ...]  # in order of id; the versions of one program oldest first
     digest: str
     files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
 
-    def program(self, program_id: str) -> Program | None:
-        return next((program for program in self.programs if program.id == program_id), None)
+    @property
+    def program_ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(program.id for program in self.programs))
+
+    def program(self, program_id: str, version: str | None = None) -> Program | None:
+        """A program in the version named; the newest where none is."""
+        versions = [program for program in self.programs if program.id == program_id]
+        return next((program for program in reversed(versions) if version in (None, program.version)), None)
 
 
 def walk(requirement: Requirement) -> Iterator[Requirement]:

@@ -43,7 +43,7 @@ def check(screen: Screen) -> int:
     for fault in faults:
         screen.say(f"✗ {fault}")
     if not faults and installation:
-        screen.say(f"✓ rules: {len(installation.plan.programs)} programs in {settings.rules.name}/")
+        screen.say(f"✓ rules: {len(installation.rule_set.program_ids)} programs in {settings.rules.name}/")
         screen.say(f"✓ records: {installation.records.name}, {installation.records.count()} learners")
         screen.say(f"✓ issuers: {', '.join(installation.issuers) or 'none'}")
         screen.say(f"✓ engines: {' and '.join(installation.decider.engines)}")

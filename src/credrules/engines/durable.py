@@ -399,11 +399,11 @@ class _Learner:
         ]
 
     def _word_facts(self) -> list[Fact]:
-        numbers = {program.program.id: number for number, program in enumerate(self.engine.plan.programs)}
         return [
-            {"word": f"{numbers[said.program]}|{said.role}|{said.statement}", "proof": 1 if said.evidence else 0}
+            {"word": f"{number}|{said.role}|{said.statement}", "proof": 1 if said.evidence else 0}
             for said in self.word.attestations
-            if said.program in numbers
+            for number, program in enumerate(self.engine.plan.programs)
+            if program.program.id == said.program
         ]
 
     def _hold_fact(self) -> Fact:

@@ -5,7 +5,7 @@ Everything is drawn from one `random.Random`, so that a seed is a case, and so t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -96,6 +96,8 @@ def random_case(random: Random) -> Case:
 
 def random_plan(random: Random) -> Plan:
     programs = tuple(_program(random, f"program-{number}") for number in range(random.randint(1, 2)))
+    if random.random() < 0.2:  # a second version of one of them
+        programs += (replace(_program(random, programs[0].id), effective=date(2025, 8, 1)),)
     institution = Institution(id="made-up", name="Made-up University")
     return make_plan(RuleSet(institution=institution, scale=SCALE, programs=programs, digest="", files={}))
 
