@@ -280,3 +280,99 @@ def test_a_case_that_another_version_decides_says_so(tmp_path):
     assert reported(rules) == [
         "rules/programs/new.cases.yaml:2: '2027-02-02' is no version of data. There are: 2026-01-01, 2027-01-01."
     ]
+
+
+NEWER = PROGRAM.replace("2026-01-01", "2027-01-01").replace("milestone: capstone", "milestone: thesis")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("{ capstone: thesis }", None),
+        ("{ capstone: none }", None),
+        ("{ sta-501: thesis }", "'sta-501' is in this version too, and exceptions granted for it stay with it. "),
+        ("{ capstoen: thesis }", "'capstoen' is no requirement or rule of an older version. There are: capstone. Did"),
+        ("{ capstone: thesys }", "'thesys' is no requirement or rule of this version. There are: sta-501, "),
+    ],
+)
+def test_a_line_of_migrates_leads_from_an_id_that_was_to_one_that_is(tmp_path, lines, message):
+    rules = write(tmp_path)
+    (rules / "programs" / "new.yaml").write_text(NEWER + f"migrates:\n  {lines}\n")
+
+    problems = reported(rules)
+
+    assert len(problems) == (message is not None)
+    if message:
+        assert problems[0].startswith(f"rules/programs/new.yaml:13: {message}")
+
+
+CASE = """\
+cases:
+  - name: Waived
+    as-of: 2026-06-01
+    given: { exceptions: [{ requirement: capstone }] }
+    expect: { outcome: unmet }
+"""
+
+
+def test_an_id_that_is_gone_is_asked_about_where_a_case_is_bound_to_it_and_not_else(tmp_path):
+    rules = write(tmp_path)
+    (rules / "programs" / "new.yaml").write_text(NEWER)
+    assert reported(rules) == []
+
+    (rules / "programs" / "data.cases.yaml").write_text(CASE)
+    assert reported(rules) == [
+        "rules/programs/new.yaml:1: this version has no requirement 'capstone', which the version before it has and a "
+        "case in rules/programs/data.cases.yaml is bound to. Write under 'migrates': 'capstone: ' and the id that it "
+        "has now, or none where the exception is to end."
+    ]
+    (rules / "programs" / "new.yaml").write_text(NEWER + "migrates: { capstone: none }\n")
+    assert reported(rules) == []
+
+
+def test_an_exception_follows_its_requirement_through_several_versions(decide):
+    waiver = replace(chosen("sta-501"), kind=ExceptionKind.WAIVER)
+    files = [
+        version(OLD, "STA 501"),
+        version(MIDDLE, "STA 502", "migrates: { sta-501: sta-502 }\n"),
+        version(NEW, "STA 503", "migrates: { sta-502: sta-503 }\n"),
+    ]
+
+    decision = decide(files=files, elections=(waiver,))
+
+    assert (decision.version, decision.outcome) == (NEW, Outcome.MET)
+    assert "Waived by A. Registrar on 2027-02-01: asked for it." in str(decision.reason)
+
+
+def test_an_exception_granted_under_a_newer_version_does_nothing_in_an_older_one(decide):
+    waiver = replace(chosen("sta-503"), kind=ExceptionKind.WAIVER)
+
+    decision = decide(passed("STA 501", date(2025, 9, 1)), elections=(waiver,))
+
+    assert decision.outcome is Outcome.MET
+    assert decision.reason.parts[-2].because == "exception-without-requirement"
+
+
+def test_the_exception_that_was_granted_first_is_the_one_that_is_applied(decide):
+    both = [version(OLD, "STA 501, STA 502", "exceptions: { waivers: at-most 1 }\n")]
+    first = replace(chosen("sta-502", date(2026, 1, 1)), kind=ExceptionKind.WAIVER)
+    second = replace(chosen("sta-501", date(2026, 2, 1)), kind=ExceptionKind.WAIVER)
+
+    decision = decide(files=both, elections=(second, first))
+
+    outcomes = {reason.node: reason.outcome for reason in decision.reason.walk()}
+    assert (outcomes["sta-502"], outcomes["sta-501"]) == (Outcome.MET, Outcome.UNMET)
+    assert decision.reason.parts[-1].text == (
+        "The waiver of 'sta-501', granted by A. Registrar on 2026-02-01 (asked for it), is not applied. "
+        "The program applies at most 1 waiver."
+    )
+
+
+def test_the_reason_names_who_let_a_course_stand_in(decide):
+    one = [version(OLD, "STA 501")]
+    granted = replace(chosen("sta-501"), kind=ExceptionKind.SUBSTITUTION, course="ART 501")
+
+    decision = decide(passed("ART 501", date(2026, 1, 1)), files=one, elections=(granted,))
+
+    assert decision.outcome is Outcome.MET
+    assert "ART 501 stands in: granted by A. Registrar on 2027-02-01: asked for it." in str(decision.reason)

@@ -12,7 +12,8 @@ from credrules import rule_shapes as shapes
 from credrules import yaml_files
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.deciding import Decider
-from credrules.errors import EngineError, RuleFileError, nearest
+from credrules.errors import EngineError, Problem, RuleFileError, nearest
+from credrules.exceptions import lost_problem
 from credrules.plan import make_plan
 from credrules.program_file import CATALOG_YEAR
 from credrules.reasons import NOT_USED, OUTCOMES, UNSURE
@@ -71,24 +72,41 @@ def check_cases(folder: Path, rule_set: RuleSet, make_engine: Callable[[Plan], E
 
     Raises RuleFileError where a case file cannot be understood, with every problem in all of them.
     """
+    for program, document, shape in read_cases(folder, rule_set):
+        plan = make_plan(rule_set, [program.id])
+        decider = Decider(plan, make_engine(plan) if make_engine else None)
+        for index, case in enumerate(shape.cases):
+            where = f"{document.name}:{document.line(('cases', index))}"
+            yield _check(decider, program, case, where)
+
+
+def read_cases(folder: Path, rule_set: RuleSet) -> list[tuple[Program, Document, shapes.CaseFile]]:
+    """Every case file, understood. Raises RuleFileError with every problem in all of them."""
     documents = []
     for program in rule_set.programs:
         path = folder / PROGRAMS / f"{program.place.file.rpartition('/')[2].removesuffix('.yaml')}{CASES}"
         if path.exists():
             document = yaml_files.read(path, file_name(path, folder))
             documents.append((program, document, read_shape(document, shapes.CaseFile)))
+    problems: set[Problem] = set()
     for program, document, shape in documents:
         if shape:
             _check_words(rule_set, program, document, shape)
-    problems = [problem for _, document, _ in documents for problem in document.problems]
+            problems.update(_lost_exceptions(rule_set, program, document, shape))
+    problems.update(problem for _, document, _ in documents for problem in document.problems)
     if problems:
         raise RuleFileError(problems)
-    for program, document, shape in documents:
-        plan = make_plan(rule_set, [program.id])
-        decider = Decider(plan, make_engine(plan) if make_engine else None)
-        for index, case in enumerate(shape.cases if shape else ()):
-            where = f"{document.name}:{document.line(('cases', index))}"
-            yield _check(decider, program, case, where)
+    return [(program, document, shape) for program, document, shape in documents if shape]
+
+
+def _lost_exceptions(
+    rule_set: RuleSet, program: Program, document: Document, shape: shapes.CaseFile
+) -> Iterator[Problem]:
+    """An exception that a case grants under one version must be heard of in those that follow."""
+    bound = {one.requirement for case in shape.cases for one in case.given.exceptions}
+    for plan in make_plan(rule_set, [program.id]).programs:
+        for lost in sorted(bound & plan.lost):
+            yield lost_problem(plan, lost, f"a case in {document.name}")
 
 
 def _check_words(rule_set: RuleSet, program: Program, document: Document, shape: shapes.CaseFile) -> None:
@@ -115,6 +133,12 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
             if node not in nodes:
                 message = f"'{node}' is no requirement or rule of {program.id}. There are: {', '.join(sorted(nodes))}."
                 document.problem((*place, "expect", "nodes", node), message + nearest(node, nodes))
+        known = {node.id for plan in versions.values() for node in plan.nodes}
+        for number, exception in enumerate(case.given.exceptions):
+            if exception.requirement not in known:
+                message = f"'{exception.requirement}' is no requirement or rule of {program.id}. There are: "
+                message += f"{', '.join(sorted(known))}.{nearest(exception.requirement, known)}"
+                document.problem((*place, "given", "exceptions", number, "requirement"), message)
         for number, attempt in enumerate(case.given.attempts):
             if _term(attempt.term) is None:
                 message = f"'{attempt.term}' is no term; write a season and a year, such as 'fall 2026'."
@@ -199,7 +223,7 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
             requirement=one.requirement,
             reason="granted in this case",
             by="the office",
-            on=case.as_of,
+            on=one.on or case.as_of,
             course=one.course,
         )
         for one in given.exceptions

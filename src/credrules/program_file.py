@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
-from credrules.attestations import Role
+from credrules.attestations import ExceptionKind, Role
 from credrules.claims import Rounding
 from credrules.errors import Problem, nearest
 from credrules.institution_file import (
@@ -103,6 +103,8 @@ class ProgramReader:
             modelled_on=shape.modelled_on,
             effective=shape.effective,
             until=shape.until,
+            migrates={old: None if new == "none" else new for old, new in shape.migrates.items()},
+            exception_limits=_exception_limits(shape.exceptions),
             credit_bearing=shape.credit_bearing,
             open_to=frozenset(shape.open_to),
             requirements=root,
@@ -533,6 +535,14 @@ def routes(requirement: Requirement) -> list[frozenset[Requirement]]:
 def _is_tested(leaf: Requirement) -> bool:
     """Whether what a requirement claims is looked at by the tests over everything that counted."""
     return isinstance(leaf, CourseCount | CreditSum) and not leaf.share_group
+
+
+def _exception_limits(shape: shapes.ExceptionsShape | None) -> dict[ExceptionKind, int]:
+    given = {
+        ExceptionKind.SUBSTITUTION: shape.substitutions if shape else None,
+        ExceptionKind.WAIVER: shape.waivers if shape else None,
+    }
+    return {kind: int(text.removeprefix("at-most ").replace("none", "0")) for kind, text in given.items() if text}
 
 
 def _parsed(code: str) -> Course:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from credrules import catalog_year
+from credrules import catalog_year, exceptions
 from credrules.attestations import COMPLETE
 from credrules.decisions import Outcome, Reason, Refusal, Use
 from credrules.facts import possible_values
@@ -19,11 +19,12 @@ from credrules.standing import Stage
 from credrules.wording import decimal_text, describe, listing, number, period, points_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from credrules.attestations import Attestation, Word
     from credrules.engines.plain import Bid, Evaluation, Refused
+    from credrules.exceptions import NotApplied
     from credrules.plan import Node, ProgramPlan
     from credrules.records import Record
     from credrules.standing import Standing
@@ -106,6 +107,7 @@ OUTCOMES = {
     "parts-missing": "a part is missing",
     "enough-parts": "enough of the parts are met",
     **catalog_year.CODES,
+    **exceptions.CODES,
 }
 """Codes of nodes."""
 
@@ -151,6 +153,8 @@ class Explainer:
                 Kind.FACT: self._fact,
                 Kind.NO_HOLD: self._no_hold,
             }[node.kind](node, outcome)
+        if node.index == self.plan.root:
+            parts += tuple(map(self._not_applied, self.evaluation.exceptions.not_applied))
         return Reason(
             node=node.id,
             title=node.title,
@@ -162,6 +166,19 @@ class Explainer:
             used=used,
             refused=refused,
             parts=parts,
+        )
+
+    def _not_applied(self, one: NotApplied) -> Reason:
+        """An exception that was granted and does nothing, with the outcome of what it was granted for."""
+        granted = one.granted
+        what = f"The {granted.kind} of '{granted.requirement}'"
+        return Reason(
+            node=f"{granted.requirement}/{granted.kind}",
+            title=f"{what} is not applied",
+            outcome=self.evaluation.outcomes[self.plan.root if one.node is None else one.node.index],
+            because=one.because,
+            text=f"{what}, granted by {granted.by} on {granted.on} ({granted.reason}), is not applied. {one.text}",
+            rule=str(self.plan.program.place),
         )
 
     def _stands_elsewhere(self, node: Node, part: int) -> bool:
@@ -250,6 +267,7 @@ class Explainer:
         sentences += [
             f"{one.course} ({one.standing}) is not used: {one.text}." for one in refused if one.because != "not-needed"
         ]
+        sentences += self._stand_in(node)
         contest = self.evaluation.contests.get(node.index)
         if contest:
             rivals = [f"'{self.plan.nodes[rival].title}'" for rival in contest.rivals]
@@ -261,6 +279,15 @@ class Explainer:
             else:
                 sentences.append(f"The limit {listing(limits, 'and')} stands in the way of {courses}.")
         return self._claim_code(node, outcome, refused), " ".join(sentences)
+
+    def _stand_in(self, node: Node) -> Iterator[str]:
+        """Who let a course stand in, where one that is used was asked for by an exception only."""
+        granted = {one.course: one for one in self.evaluation.exceptions.substitutions(node.index)}
+        for course in self.evaluation.claims[node.index]:
+            attempt = self.evaluation.bids[node.index][course].standing.attempt
+            one = granted.get(course.code)
+            if one and not any(way.selection.admits(attempt, self.record, self.as_of) for way in node.ways):
+                yield f"{course} stands in: granted by {one.by} on {one.on}: {one.reason}."
 
     def _claim_code(self, node: Node, outcome: Outcome, refused: Sequence[Refusal]) -> str:
         contest = self.evaluation.contests.get(node.index)

@@ -12,7 +12,7 @@ from credrules.institution_file import understand_institution
 from credrules.program_file import ProgramReader, text_digest
 from credrules.rules import RuleSet
 from credrules.shape_faults import read_shape
-from credrules.versions import report_versions
+from credrules.versions import report_migrations, report_versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,19 +53,21 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         top.problems.append(Problem(top.name, 0, f"has no programs beside it. Put one file a program in {PROGRAMS}/."))
 
     institution = understand_institution(top, institution_shape) if institution_shape else None
-    programs = [
-        ProgramReader(document, shape, institution).program()
+    read = [
+        (document, ProgramReader(document, shape, institution).program())
         for document, shape in program_shapes
         if shape and institution
     ]
     report_versions(program_shapes)
+    if not any(document.problems for document in documents):
+        report_migrations(read)
     problems = [problem for document in documents for problem in document.problems]
     if problems or institution is None:
         raise RuleFileError(problems)
     return RuleSet(
         institution=institution.institution,
         scale=institution.scale,
-        programs=tuple(sorted(programs, key=lambda program: (program.id, program.effective))),
+        programs=tuple(sorted((program for _, program in read), key=lambda one: (one.id, one.effective))),
         digest=text_digest(*(document.text for document in documents)),
         files={document.name: document.text for document in documents},
     )

@@ -64,6 +64,12 @@ def _is_range(value: object) -> object:
     return value
 
 
+def _is_limit(text: str) -> str:
+    if not re.fullmatch(r"none|at-most [1-9][0-9]?", text):
+        raise ValueError(f"'{text}' is no limit; write none, or a number as in 'at-most 1'")
+    return text
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -82,6 +88,7 @@ Exact = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact),
 NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-699"])]
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Text = Annotated[str, Field(min_length=1)]
+Limit = Annotated[str, AfterValidator(_is_limit), Field(examples=["at-most 1", "none"])]
 
 
 class Shape(BaseModel):
@@ -377,6 +384,13 @@ class AwardShape(Shape):
     when: dict[str, Value] = Field(default_factory=dict)
 
 
+class ExceptionsShape(Shape):
+    """How many exceptions are applied to the requirements of one learner; those granted first are."""
+
+    substitutions: Limit | None = Field(None, description="none, or a number as in 'at-most 1'.")
+    waivers: Limit | None = Field(None, description="none, or a number as in 'at-most 1'.")
+
+
 class ProgramFile(Shape):
     """rules/programs/NAME.yaml: one program."""
 
@@ -404,6 +418,12 @@ class ProgramFile(Shape):
         None, description="All courses lie within so long of the first day of the first one that counts."
     )
     rules: list[RuleShape] = Field(default_factory=list)
+    migrates: dict[Id, Id] = Field(
+        default_factory=dict,
+        description="Ids of the older version that this one lacks, each with the id that exceptions granted for it "
+        "are bound to from now on, or none.",
+    )
+    exceptions: ExceptionsShape | None = None
     awards: list[AwardShape] = Field(min_length=1)
 
 
@@ -438,6 +458,7 @@ class GivenMilestone(Shape):
 class GivenException(Shape):
     requirement: Id
     course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
+    on: Day | None = Field(None, description="The day on which it was granted; left out: that of the decision.")
 
 
 class GivenElection(Shape):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from credrules.attestations import Role
+    from credrules.attestations import ExceptionKind, Role
     from credrules.awards import Institution
     from credrules.records import Affiliation, Attempt, Course, Record
     from credrules.windows import Window
@@ -289,6 +289,10 @@ class Program:
     place: Place
     digest: str  # of the institution file and this file
     until: date | None = None  # the last day on which anyone may begin under this version, where the file says
+    migrates: Mapping[str, str | None] = field(default_factory=dict)  # ids of older versions; None: left without one
+    exception_limits: Mapping[ExceptionKind, int] = field(
+        default_factory=dict
+    )  # exceptions applied to the requirements
     description: str = ""
     modelled_on: str | None = None
     url: str | None = None
@@ -303,6 +307,10 @@ class Program:
     @property
     def version(self) -> str:
         return self.effective.isoformat()
+
+    def most(self, kind: ExceptionKind) -> int | None:
+        """How many exceptions of a kind are applied to the requirements; None where the file sets no limit."""
+        return self.exception_limits.get(kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,15 @@ from datetime import timedelta
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
+from credrules.errors import nearest
+from credrules.rules import walk
 from credrules.wording import slug
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from credrules import rule_shapes as shapes
+    from credrules.rules import Program
     from credrules.yaml_files import Document
 
     Version = tuple[Document, shapes.ProgramFile]
@@ -76,3 +79,40 @@ def _report_award_ids(older: Version, newer: Version) -> None:
 def _award_ids(shape: shapes.ProgramFile, issuer: str) -> dict[int, str]:
     """What an issuer awards, by its place in the file."""
     return {place: award.id or slug(award.issuer) for place, award in enumerate(shape.awards) if award.issuer == issuer}
+
+
+def report_migrations(found: Sequence[tuple[Document, Program]]) -> None:
+    """Note each line of `migrates` that leads from or to an id that is not there."""
+    versions: dict[str, list[tuple[Document, Program]]] = {}
+    for document, program in sorted(found, key=lambda one: one[1].effective):
+        versions.setdefault(program.id, []).append((document, program))
+    for in_order in versions.values():
+        before: dict[str, None] = {}
+        for document, program in in_order:
+            here = _ids(program)
+            for old, new in program.migrates.items():
+                if message := _migration_fault(program, old, new, before, here):
+                    document.problem(("migrates", old), message)
+            before |= dict.fromkeys(here)
+
+
+def _ids(program: Program) -> list[str]:
+    """What exceptions can be bound to."""
+    requirements = [requirement.id for requirement in walk(program.requirements)]
+    return [*requirements[1:], *(rule.id for rule in program.rules)]
+
+
+def _migration_fault(
+    program: Program, old: str, new: str | None, before: Collection[str], here: Collection[str]
+) -> str | None:
+    if not before:
+        return f"there is no older version of '{program.id}', so there is nothing to migrate. Leave 'migrates' out."
+    if old in here:
+        return f"'{old}' is in this version too, and exceptions granted for it stay with it. Leave this line out."
+    if old not in before:
+        listed = ", ".join(name for name in before if name not in here) or "none that this one lacks"
+        return f"'{old}' is no requirement or rule of an older version. There are: {listed}.{nearest(old, before)}"
+    if new is not None and new not in here:
+        possible = f"There are: {', '.join(here)}. Or write none, where exceptions for '{old}' are to end."
+        return f"'{new}' is no requirement or rule of this version. {possible}{nearest(new, here)}"
+    return None

@@ -170,6 +170,7 @@ def grant_exception(
 ) -> None:
     """Grant one learner a waiver or a substitution for one requirement or rule."""
     settings = screen.settings()
+    _check_named(reason, by)
     _check_exception(settings, program, requirement, substitute)
     course = Course.parse(substitute) if substitute else None
     granted = GrantedException(
@@ -190,6 +191,12 @@ def grant_exception(
         f"{'Withdrawn' if withdraw else 'Granted'}: {granted.kind} of '{requirement}' for {learner} in {program}."
     )
     screen.say("The next `credrules run` decides with it.")
+
+
+def _check_named(reason: str, by: str) -> None:
+    for name, value in (("--reason", reason), ("--by", by)):
+        if not value.strip():
+            raise CredrulesError(f"{name} is empty; an exception has a reason and a name.")
 
 
 def _check_exception(settings: Settings, program: str, requirement: str, substitute: str | None) -> None:
@@ -234,6 +241,7 @@ def elect(
     It never leads to an earlier version than the one in force when the learner registered.
     """
     settings = screen.settings()
+    _check_named(reason, by)
     versions = [one.program.version for one in _versions(settings, program)]
     if version not in versions:
         message = f"'{version}' is no version of {program}. There are: {', '.join(versions)}."

@@ -19,7 +19,8 @@ import itertools
 import math
 import unicodedata
 import zlib
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -452,9 +453,28 @@ class _Learner:
                 found.setdefault(standing.attempt.course, []).append((standing, level))
         return {course: _as_repeated(attempts, way.counting.repeats) for course, attempts in found.items()}
 
+    def _granted(self, program: ProgramPlan) -> list[GrantedException]:
+        """What was granted, under the ids that requirements have in this version, and no more than it allows."""
+        own = {program.nodes[index].id for index in program.below[program.requirements]}
+        here = {node.id: node for node in program.nodes}
+        applied: list[GrantedException] = []
+        used: Counter[ExceptionKind] = Counter()
+        for one in sorted(self.word.exceptions, key=lambda one: (one.on, one.kind, one.requirement, one.course or "")):
+            if one.program != program.program.id or one.kind is ExceptionKind.ELECTION:
+                continue
+            name = one.requirement if one.requirement in here else program.inherits.get(one.requirement)
+            if name is None or (one.kind is ExceptionKind.SUBSTITUTION and not here[name].ways):
+                continue
+            if name in own:
+                used[one.kind] += 1
+                if used[one.kind] > program.program.exception_limits.get(one.kind, used[one.kind]):
+                    continue
+            applied.append(replace(one, requirement=name))
+        return applied
+
     def _claim_facts(self, number: int, program: ProgramPlan) -> list[Fact]:
         offset = self.engine.offsets[number]
-        granted = [one for one in self.word.exceptions if one.program == program.program.id]
+        granted = self._granted(program)
         waived = {
             node.index
             for one in granted

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from credrules.attestations import ExceptionKind
 from credrules.claims import Demand, Offer, Proof, Route, Terms, allocate
 from credrules.decisions import Outcome
+from credrules.exceptions import Exceptions, exceptions_for
 from credrules.facts import possible_values
 from credrules.plan import Kind, as_test
 from credrules.records import MilestoneStatus, Origin, Repeat
@@ -74,6 +74,7 @@ class Evaluation:
     """One program for one learner: the outcome of every node, and what led there, by the node that claims."""
 
     outcomes: tuple[Outcome, ...] = ()
+    exceptions: Exceptions = field(default_factory=Exceptions)
     waived: dict[int, GrantedException] = field(default_factory=dict)
     bids: dict[int, dict[Course, Bid]] = field(default_factory=dict)
     refused: dict[int, list[Refused]] = field(default_factory=dict)
@@ -137,16 +138,12 @@ class _ProgramRun:
     def __init__(self, plan: ProgramPlan, learner: _Learner) -> None:
         self.plan = plan
         self.learner = learner
-        self.exceptions = [granted for granted in learner.word.exceptions if granted.program == plan.program.id]
-        self.result = Evaluation()
+        self.exceptions = exceptions_for(plan, learner.word)
+        self.result = Evaluation(exceptions=self.exceptions, waived=self.exceptions.waived())
         self.sums = 1 + max((at for index in plan.tests for at in plan.nodes[index].sums), default=0)
         self.subjects: dict[str, int] = {}
 
     def evaluate(self) -> Evaluation:
-        for granted in self.exceptions:
-            node = self.plan.node(granted.requirement)
-            if node and granted.kind is ExceptionKind.WAIVER:
-                self.result.waived[node.index] = granted
         self.terms = self.plan.terms(self.result.waived)
         for index in self.plan.demands:
             self._take_bids(self.plan.nodes[index])
@@ -184,11 +181,10 @@ class _ProgramRun:
     def _ways(self, node: Node) -> Iterator[Ways]:
         """The node's own ways, and one for each course that may stand in: judged like the first of its own."""
         yield from node.ways
-        for granted in self.exceptions:
-            if granted.kind is ExceptionKind.SUBSTITUTION and granted.requirement == node.id:
-                courses = frozenset(course for course in self.learner.standings if course.code == granted.course)
-                if courses:
-                    yield Ways(selection=Selection(courses=courses), counting=node.ways[0].counting)
+        for granted in self.exceptions.substitutions(node.index):
+            courses = frozenset(course for course in self.learner.standings if course.code == granted.course)
+            if courses:
+                yield Ways(selection=Selection(courses=courses), counting=node.ways[0].counting)
 
     def _admits(self, selection: Selection, standing: Standing) -> bool | None:
         return selection.admits(standing.attempt, self.learner.record, self.learner.as_of)

@@ -54,6 +54,7 @@ from credrules.rules import (
     RuleSet,
     Selection,
     Ways,
+    walk,
 )
 from credrules.windows import Window
 
@@ -97,9 +98,28 @@ def random_case(random: Random) -> Case:
 def random_plan(random: Random) -> Plan:
     programs = tuple(_program(random, f"program-{number}") for number in range(random.randint(1, 2)))
     if random.random() < 0.2:  # a second version of one of them
-        programs += (replace(_program(random, programs[0].id), effective=date(2025, 8, 1)),)
+        programs = (programs[0], _later_version(random, programs[0]), *programs[1:])
     institution = Institution(id="made-up", name="Made-up University")
     return make_plan(RuleSet(institution=institution, scale=SCALE, programs=programs, digest="", files={}))
+
+
+def _later_version(random: Random, older: Program) -> Program:
+    """A version with ids of its own half of the time, and then lines that say what some of the old ones are now."""
+    program = replace(_program(random, older.id), effective=date(2025, 8, 1))
+    if random.random() < 0.5:
+        return program
+    renamed = replace(program.requirements, parts=tuple(map(_renamed, program.requirements.parts)))
+    old = [requirement.id for requirement in walk(older.requirements)][1:]
+    new = [requirement.id for requirement in walk(renamed)][1:]
+    migrates = {name: random.choice([*new, None]) for name in old if name not in new and random.random() < 0.8}
+    return replace(program, requirements=renamed, migrates=migrates)
+
+
+def _renamed(requirement: Requirement) -> Requirement:
+    if isinstance(requirement, Group):
+        parts = tuple(map(_renamed, requirement.parts))
+        return replace(requirement, id=f"new-{requirement.id}", parts=parts)
+    return replace(requirement, id=f"new-{requirement.id}")
 
 
 def _program(random: Random, name: str) -> Program:
@@ -116,6 +136,7 @@ def _program(random: Random, name: str) -> Program:
         awards=(),
         place=PLACE,
         digest="",
+        exception_limits={kind: random.randint(0, 1) for kind in ExceptionKind if random.random() < 0.2},
     )
 
 
@@ -426,4 +447,18 @@ def random_word(random: Random, plan: Plan) -> Word:
                     course=random.choice(COURSES).code if substitution else None,
                 )
             )
+        if random.random() < 0.1:
+            exceptions.append(_election(random, program.program.id))
     return Word(tuple(attestations), tuple(exceptions))
+
+
+def _election(random: Random, program: str) -> GrantedException:
+    return GrantedException(
+        learner_id="L1",
+        program=program,
+        kind=ExceptionKind.ELECTION,
+        requirement=random.choice(["2024-01-01", "2025-08-01"]),
+        reason="made up",
+        by="somebody",
+        on=TODAY,
+    )
