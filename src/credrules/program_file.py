@@ -113,7 +113,7 @@ class ProgramReader:
             rules=self._rules(),
             awards=self._awards(),
             place=self._place(()),
-            digest=text_digest(self.institution.document.text, document.text),
+            digest=text_digest(self.institution.document.text, document.text, *document.parts),
             url=shape.url,
             image=shape.image,
             skills=tuple(shape.skills),
@@ -123,7 +123,7 @@ class ProgramReader:
         )
 
     def _place(self, path: Path_) -> Place:
-        return Place(self.document.name, self.document.line(path))
+        return Place(self.document.file(path), self.document.line(path))
 
     def _counting(self, path: Path_, shape: shapes.CountingShape, base: Counting) -> Counting:
         counting = raised(self.document, path, shape, base, self.scale)
@@ -426,17 +426,16 @@ class ProgramReader:
         }
         named: list[Requirement | Limit] = [*walk(root), *limits]
         for requirement in named:
-            line = requirement.place.line
+            place = requirement.place
             problem: str | None = None
             if requirement.id in rules or (requirement.id == root.id and requirement is not root):
                 problem = f"the id '{requirement.id}' is used by a rule; give this requirement another with 'id:'."
             elif requirement.id in first:
-                above = first[requirement.id].place.line
-                problem = (
-                    f"the id '{requirement.id}' is that of the requirement on line {above} too. Give one its own 'id:'."
-                )
+                above = first[requirement.id].place
+                where = f"on line {above.line}" if above.file == place.file else f"in {above}"
+                problem = f"the id '{requirement.id}' is that of the requirement {where} too. Give one its own 'id:'."
             if problem:
-                self.document.problems.append(Problem(self.document.name, line, problem))
+                self.document.problems.append(Problem(place.file, place.line, problem))
             first.setdefault(requirement.id, requirement)
 
     def _check_tests(self, root: Group) -> None:
@@ -445,12 +444,12 @@ class ProgramReader:
         for name, found in (("average", averages), ("number of subjects", spreads)):
             for extra in found[1:]:
                 message = f"a program has one {name}; the highest of two is enough."
-                self.document.problems.append(Problem(self.document.name, extra.place.line, message))
+                self.document.problems.append(Problem(extra.place.file, extra.place.line, message))
         tests = [part for part in root.parts if isinstance(part, Average | Counted)]
         if tests and not all(any(_is_tested(leaf) for leaf in route) for route in routes(root)):
             what = "average" if isinstance(tests[0], Average) else "look at here"
             message = f"the program can be completed without any course, so there may be nothing to {what}."
-            self.document.problems.append(Problem(self.document.name, tests[0].place.line, message))
+            self.document.problems.append(Problem(tests[0].place.file, tests[0].place.line, message))
 
     # rules and awards
 
@@ -471,7 +470,7 @@ class ProgramReader:
         return Rule(
             id=shape.id,
             moment=Moment(shape.for_),
-            place=Place(document.name, document.line(path)),
+            place=Place(document.file(path), document.line(path)),
             when=tuple(
                 Condition(fact, frozenset(texts(value)))
                 for fact, value in shape.when.items()

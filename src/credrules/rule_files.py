@@ -12,6 +12,7 @@ from credrules.institution_file import understand_institution
 from credrules.program_file import ProgramReader, text_digest
 from credrules.rules import RuleSet
 from credrules.shape_faults import read_shape
+from credrules.templates import TEMPLATES, Templates
 from credrules.versions import report_migrations, report_versions
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def rule_paths(folder: Path) -> dict[str, Path]:
     """The files of a rule set by the names they go by in messages, the institution file first."""
     programs = sorted((folder / PROGRAMS).glob("*.yaml"))
     paths = [folder / INSTITUTION, *(path for path in programs if not path.name.endswith(CASES))]
+    paths += sorted((folder / TEMPLATES).glob("*.yaml"))
     return {file_name(path, folder): path for path in paths}
 
 
@@ -46,9 +48,14 @@ def file_name(path: Path, folder: Path) -> str:
 
 def understand(documents: Sequence[Document]) -> RuleSet:
     """Documents, the institution's first, as a RuleSet."""
-    top, *rest = documents
+    top, *others = documents
+    rest = [document for document in others if not _is_template(document)]
     institution_shape = read_shape(top, shapes.InstitutionFile)
-    program_shapes = [(document, read_shape(document, shapes.ProgramFile)) for document in rest]
+    points = institution_shape.grades.points if institution_shape else None
+    templates = Templates([document for document in others if _is_template(document)], points)
+    program_shapes = [
+        (document, read_shape(document, shapes.ProgramFile) if templates.fill(document) else None) for document in rest
+    ]
     if not rest:
         top.problems.append(Problem(top.name, 0, f"has no programs beside it. Put one file a program in {PROGRAMS}/."))
 
@@ -61,7 +68,7 @@ def understand(documents: Sequence[Document]) -> RuleSet:
     report_versions(program_shapes)
     if not any(document.problems for document in documents):
         report_migrations(read)
-    problems = [problem for document in documents for problem in document.problems]
+    problems = {problem for document in documents for problem in document.problems}
     if problems or institution is None:
         raise RuleFileError(problems)
     return RuleSet(
@@ -71,3 +78,7 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         digest=text_digest(*(document.text for document in documents)),
         files={document.name: document.text for document in documents},
     )
+
+
+def _is_template(document: Document) -> bool:
+    return PurePath(document.name).parent.name == TEMPLATES

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum  # noqa: TC003  pydantic reads it
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
@@ -391,8 +391,65 @@ class ExceptionsShape(Shape):
     waivers: Limit | None = Field(None, description="none, or a number as in 'at-most 1'.")
 
 
+class ParameterKind(StrEnum):
+    NUMBER = "number"
+    GRADE = "grade"
+    ID = "id"
+    COURSES = "courses"
+    SUBJECTS = "subjects"
+
+
+Parameter = Annotated[Decimal, BeforeValidator(_exactly)] | str | list[str]
+
+
+class ParameterShape(Shape):
+    """What a program may set, and within which bounds."""
+
+    kind: Annotated[ParameterKind, _one_of(ParameterKind)] | None = Field(
+        None, description="number, grade, id, courses or subjects; left out: seen from the bounds and the default."
+    )
+    title: Text | None = None
+    source: Text | None = Field(None, description="Where the bounds are written.")
+    least: Parameter | None = None
+    most: Parameter | None = None
+    default: Parameter | None = None
+
+
+class TemplateFile(Shape):
+    """rules/templates/NAME.yaml: the body of programs, with parameters. A value that reads $credits is filled in."""
+
+    parameters: dict[Id, ParameterShape] = Field(default_factory=dict)
+    title: object = None
+    description: object = None
+    modelled_on: object = None
+    credit_bearing: object = None
+    open_to: object = None
+    lead: object = None
+    url: object = None
+    image: object = None
+    skills: list[object] = Field(default_factory=list)
+    notes: list[object] = Field(default_factory=list)
+    counting: object = None
+    requirements: list[object] = Field(default_factory=list)
+    limits: list[object] = Field(default_factory=list)
+    time_limit: object = None
+    rules: list[object] = Field(default_factory=list)
+    exceptions: object = None
+    awards: list[object] = Field(default_factory=list)
+
+
+def _or_from_template(schema: dict[str, Any]) -> None:
+    """Editors: what a template gives, the program file need not."""
+    own = ["program", "effective"]
+    given = [name for name in schema["required"] if name not in own]
+    schema["required"] = own
+    schema["anyOf"] = [{"required": ["template"]}, {"required": given}]
+
+
 class ProgramFile(Shape):
     """rules/programs/NAME.yaml: one program."""
+
+    model_config = ConfigDict(json_schema_extra=_or_from_template)
 
     program: Id
     title: Text
@@ -424,6 +481,8 @@ class ProgramFile(Shape):
         "are bound to from now on, or none.",
     )
     exceptions: ExceptionsShape | None = None
+    template: Id | None = Field(None, description="The template in templates/ that this program is filled in from.")
+    set_: dict[Id, Parameter] | None = Field(None, description="The template's parameters, where not the default.")
     awards: list[AwardShape] = Field(min_length=1)
 
 
