@@ -226,7 +226,7 @@ def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word:
         return True
     named = frozenset(course for node in plan.nodes for way in node.ways for course in way.selection.courses)
     return any(
-        standing.attempt.course in named and (standing.stage not in GONE or standing.stage is Stage.WITHDRAWN)
+        not standing.names.isdisjoint(named) and (standing.stage not in GONE or standing.stage is Stage.WITHDRAWN)
         for standing in _looked_at(plan, evaluation)
     )
 

@@ -36,6 +36,7 @@ from credrules.rules import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from credrules.equivalents import Equivalence
     from credrules.rules import GradeScale, RuleSet, Ways
 
 
@@ -131,6 +132,7 @@ class ProgramPlan:
 class Plan:
     scale: GradeScale
     programs: tuple[ProgramPlan, ...]
+    equivalents: tuple[Equivalence, ...] = ()
 
 
 def as_test(node: Node) -> Floor | Share:
@@ -149,7 +151,7 @@ def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
         plan = _Planner(program).plan()
         older = plans[-1] if plans and plans[-1].program.id == program.id else None
         plans.append(_migrated(plan, older) if older else plan)
-    return Plan(rule_set.scale, tuple(plans))
+    return Plan(rule_set.scale, tuple(plans), rule_set.equivalents)
 
 
 def _migrated(plan: ProgramPlan, older: ProgramPlan) -> ProgramPlan:

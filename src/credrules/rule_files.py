@@ -76,6 +76,7 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         scale=institution.scale,
         programs=tuple(sorted((program for _, program in read), key=lambda one: (one.id, one.effective))),
         digest=text_digest(*(document.text for document in documents)),
+        equivalents=institution.equivalents,
         files={document.name: document.text for document in documents},
     )
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 
 from credrules.attestations import Role
 from credrules.claims import Rounding
+from credrules.equivalents import EquivalenceKind
 from credrules.errors import nearest
 from credrules.records import AdmissionKind, Affiliation, Basis, Course, Origin
 from credrules.rules import Moment, Repeats
@@ -172,6 +173,16 @@ class RuleShape(Shape):
     source: Text | None = Field(None, description="Where the policy is written.")
 
 
+class EquivalentShape(Shape):
+    """Courses that are one course under several codes."""
+
+    courses: list[CourseCode] = Field(min_length=1, description="Its codes; the last is the one that it has now.")
+    kind: Annotated[EquivalenceKind, _one_of(EquivalenceKind)] = Field(description="renumbered, cross-listed or exam")
+    from_: Day | None = Field(None, description="Of terms that start on this day or later.")
+    until: Day | None = Field(None, description="Of terms that start on this day or earlier.")
+    source: Text | None = None
+
+
 class InstitutionFile(Shape):
     """rules/institution.yaml: the grade scale, what counts, and the rules for every program."""
 
@@ -179,6 +190,7 @@ class InstitutionFile(Shape):
     grades: GradesShape
     counting: InstitutionCounting
     rules: list[RuleShape] = Field(default_factory=list)
+    equivalents: list[EquivalentShape] = Field(default_factory=list)
 
 
 class PeriodShape(Shape):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from credrules.attestations import ExceptionKind, Role
     from credrules.awards import Institution
+    from credrules.equivalents import Equivalence
     from credrules.records import Affiliation, Attempt, Course, Record
     from credrules.windows import Window
 
@@ -100,9 +101,15 @@ class Selection:
     toward: frozenset[str] = frozenset()  # counts toward any of these elsewhere
     completed: Window | None = None
 
-    def admits(self, attempt: Attempt, record: Record, as_of: date) -> bool | None:
-        """Whether an attempt is one of these; None where the source does not say enough."""
-        if attempt.course in self.excluded or (self.courses and attempt.course not in self.courses):
+    def admits(
+        self, attempt: Attempt, record: Record, as_of: date, names: frozenset[Course] | None = None
+    ) -> bool | None:
+        """Whether an attempt is one of these; None where the source does not say enough.
+
+        `names` are the codes that its course goes by, where there are several: lists may name it by any of them.
+        """
+        names = names or frozenset({attempt.course})
+        if not names.isdisjoint(self.excluded) or (self.courses and names.isdisjoint(self.courses)):
             return False
         if self.subjects and attempt.course.subject not in self.subjects:
             return False
@@ -322,6 +329,7 @@ class RuleSet:
     programs: tuple[Program, ...]  # in order of id; the versions of one program oldest first
     digest: str
     files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
+    equivalents: tuple[Equivalence, ...] = ()
 
     @property
     def program_ids(self) -> tuple[str, ...]:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from credrules.claims import Demand, Offer, Proof, Route, Terms, allocate
 from credrules.decisions import Outcome
+from credrules.equivalents import lists_by_course
 from credrules.exceptions import Exceptions, exceptions_for
 from credrules.facts import possible_values
 from credrules.plan import Kind, as_test
-from credrules.records import MilestoneStatus, Origin, Repeat
+from credrules.records import Course, MilestoneStatus, Origin, Repeat
 from credrules.rules import Measure, Moment, Repeats, Selection, Ways
-from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand
+from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand_as
 from credrules.windows import later
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from credrules.attestations import GrantedException, Word
     from credrules.engines import Outcomes
     from credrules.plan import Node, Plan, ProgramPlan
-    from credrules.records import Attempt, Course, Record
+    from credrules.records import Attempt, Record
     from credrules.rules import Counting
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
@@ -110,6 +111,7 @@ class PlainEngine:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.equivalents = lists_by_course(plan.equivalents)
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Outcomes:
         return tuple(evaluation.outcomes for evaluation in self.evaluate(record, word, as_of))
@@ -118,7 +120,8 @@ class PlainEngine:
         """The same with everything that led to it, for the reasons."""
         standings: dict[Course, list[Standing]] = {}
         for attempt in sorted(record.attempts, key=lambda attempt: attempt.attempt_id):
-            standings.setdefault(attempt.course, []).append(stand(attempt, self.plan.scale, as_of))
+            standing = stand_as(attempt, self.plan.scale, as_of, self.equivalents)
+            standings.setdefault(standing.course, []).append(standing)
         learner = _Learner(record, word, as_of, standings, self.plan.scale.top)
         return tuple(_ProgramRun(program, learner).evaluate() for program in self.plan.programs)
 
@@ -182,17 +185,21 @@ class _ProgramRun:
         """The node's own ways, and one for each course that may stand in: judged like the first of its own."""
         yield from node.ways
         for granted in self.exceptions.substitutions(node.index):
-            courses = frozenset(course for course in self.learner.standings if course.code == granted.course)
-            if courses:
-                yield Ways(selection=Selection(courses=courses), counting=node.ways[0].counting)
+            course = Course.parse(granted.course or "")
+            if course:
+                yield Ways(selection=Selection(courses=frozenset({course})), counting=node.ways[0].counting)
 
     def _admits(self, selection: Selection, standing: Standing) -> bool | None:
-        return selection.admits(standing.attempt, self.learner.record, self.learner.as_of)
+        return standing.is_in(selection, self.learner.record, self.learner.as_of)
 
     def _courses(self, selection: Selection) -> list[Course]:
-        if selection.courses:
-            return sorted(selection.courses & self.learner.standings.keys())
-        return sorted(self.learner.standings)
+        if not selection.courses:
+            return sorted(self.learner.standings)
+        return sorted(
+            course
+            for course, standings in self.learner.standings.items()
+            if any(not standing.names.isdisjoint(selection.courses) for standing in standings)
+        )
 
     def _offers(self, node: Node, way: Ways, course: Course) -> Iterator[Bid | Refused]:
         """What one course's attempts offer: those that stand under the repeat policy; the others are refused."""
@@ -205,7 +212,7 @@ class _ProgramRun:
             if because:
                 yield Refused(standing, because)
             else:
-                eligible.append((standing, admitted is None))
+                eligible.append((standing, admitted is None or standing.unsure))
         stand_, displaced = that_stand([standing for standing, _ in eligible], way.counting.repeats)
         levels = {
             worth(standing, way.counting, unsure=unsure)[0] for standing, unsure in eligible if standing in stand_

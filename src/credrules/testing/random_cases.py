@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.awards import Institution
 from credrules.claims import Rounding
+from credrules.equivalents import Equivalence, EquivalenceKind
 from credrules.plan import Plan, make_plan
 from credrules.program_file import ROUTES, routes
 from credrules.records import (
@@ -100,7 +101,34 @@ def random_plan(random: Random) -> Plan:
     if random.random() < 0.2:  # a second version of one of them
         programs = (programs[0], _later_version(random, programs[0]), *programs[1:])
     institution = Institution(id="made-up", name="Made-up University")
-    return make_plan(RuleSet(institution=institution, scale=SCALE, programs=programs, digest="", files={}))
+    return make_plan(
+        RuleSet(
+            institution=institution,
+            scale=SCALE,
+            programs=programs,
+            digest="",
+            files={},
+            equivalents=_equivalents(random),
+        )
+    )
+
+
+def _equivalents(random: Random) -> tuple[Equivalence, ...]:
+    """Lists of courses that are one, most of them for some terms only; none has a course of another."""
+    courses = random.sample(COURSES, len(COURSES))
+    found = []
+    while random.random() < 0.3 and len(courses) > 2:
+        size = random.randint(2, 3)
+        listed, courses = courses[:size], courses[size:]
+        found.append(
+            Equivalence(
+                courses=tuple(listed),
+                kind=random.choice(list(EquivalenceKind)),
+                since=random.choice([None, date(2024, 6, 1), date(2025, 6, 1)]),
+                until=random.choice([None, date(2025, 12, 1), date(2026, 6, 1)]),
+            )
+        )
+    return tuple(found)
 
 
 def _later_version(random: Random, older: Program) -> Program:
