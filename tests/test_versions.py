@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from random import Random
 
 import pytest
 from tests.broken_rules import PROGRAM, reported, write
@@ -15,10 +16,12 @@ from credrules.attestations import ExceptionKind, GrantedException, Word
 from credrules.deciding import Decider
 from credrules.decisions import Outcome
 from credrules.engines.durable import DurableEngine
+from credrules.engines.plain import PlainEngine
 from credrules.needs import unmet_needs
 from credrules.plan import make_plan
 from credrules.rule_files import load
 from credrules.testing import FakeRecords
+from credrules.testing.random_cases import random_case
 
 INSTITUTION = """\
 institution: { id: uni, name: University }
@@ -376,3 +379,26 @@ def test_the_reason_names_who_let_a_course_stand_in(decide):
 
     assert decision.outcome is Outcome.MET
     assert "ART 501 stands in: granted by A. Registrar on 2027-02-01: asked for it." in str(decision.reason)
+
+
+def test_a_decision_is_that_of_one_version_or_undetermined_where_they_differ():
+    for seed in range(200):
+        case = random_case(Random(seed))
+        outcomes = {
+            (plan.program.id, plan.program.version): evaluation.outcomes[plan.root]
+            for plan, evaluation in zip(
+                case.plan.programs, PlainEngine(case.plan).evaluate(case.record, case.word, case.as_of), strict=True
+            )
+        }
+
+        decided = Decider(case.plan, None).decide(case.record, case.word, case.as_of, everyone=True)
+
+        assert len(decided.decisions) == len({program for program, _ in outcomes})
+        for decision in decided.decisions:
+            of_program = {outcome for (program, _), outcome in outcomes.items() if program == decision.program}
+            expected = outcomes[decision.program, decision.version]
+            if decision.reason.because == "version-unknown":
+                assert decision.outcome is Outcome.UNDETERMINED
+                assert len(of_program) > 1
+            else:
+                assert decision.outcome is expected

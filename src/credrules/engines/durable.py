@@ -503,6 +503,8 @@ class _Learner:
 
     def _granted(self, program: ProgramPlan) -> list[GrantedException]:
         """What was granted, under the ids that requirements have in this version, and no more than it allows."""
+        if not self.word.exceptions:
+            return []
         own = {program.nodes[index].id for index in program.below[program.requirements]}
         here = {node.id: node for node in program.nodes}
         applied: list[GrantedException] = []
