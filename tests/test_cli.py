@@ -310,7 +310,7 @@ def test_a_learner_is_held_to_a_later_version_that_they_chose(home):
     assert done.returncode == 0, done.stderr
     assert f"in effect since {day}" in before
     assert "in effect since 2026-05-01" in after
-    assert "was chosen (A. Person, " in after
+    assert "chosen in place of the one in force before (A. Person, " in after
     assert credrules(home, *explain).stdout == before
 
 

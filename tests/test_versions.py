@@ -182,7 +182,8 @@ def test_a_later_version_can_be_chosen_and_an_earlier_one_cannot(decide):
 
     assert (later.version, later.outcome, told(later)) == (NEW, Outcome.MET, "version-elected")
     assert (earlier.version, earlier.outcome, told(earlier)) == (NEW, Outcome.UNMET, "version-by-registration")
-    assert "A. Registrar, 2027-02-01: asked for it" in later.reason.parts[-1].text
+    assert "(A. Registrar, 2027-02-01: asked for it)" in later.reason.parts[-1].text
+    assert later.earned_on == date(2027, 2, 1)
     assert "only a later version can be chosen" in earlier.reason.parts[-1].text
 
 
@@ -377,7 +378,7 @@ def test_the_reason_names_who_let_a_course_stand_in(decide):
 
     decision = decide(passed("ART 501", date(2026, 1, 1)), files=one, elections=(granted,))
 
-    assert decision.outcome is Outcome.MET
+    assert (decision.outcome, decision.earned_on) == (Outcome.MET, date(2027, 2, 1))
     assert "ART 501 stands in: granted by A. Registrar on 2027-02-01: asked for it." in str(decision.reason)
 
 

@@ -45,6 +45,7 @@ class CatalogYear:
     because: str
     text: str
     closed: bool = False
+    chosen_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class _Begun:
     day: date
     known: bool
     because: str
-    text: str
+    text: str  # as in 'in force ...'
 
 
 def catalog_year(
@@ -66,14 +67,14 @@ def catalog_year(
     """
     begun = _enrolled(versions[0].id, record, as_of) or _registered(standings, as_of)
     if begun is None:
-        begun = _Begun(as_of, known=True, because="version-of-today", text=f"today ({as_of})")
+        begun = _Begun(as_of, known=True, because="version-of-today", text=f"now ({as_of})")
     last = _in_force(versions, begun.day)
     closed = versions[last].until
     possible = (last,) if begun.known else tuple(range(last + 1))
     if closed and begun.day > closed:
         text = f"The program took learners until {closed}"
         if begun.known:
-            held = CatalogYear((), "program-closed", f"{text}; this learner came later: {begun.text}.", closed=True)
+            held = CatalogYear((), "program-closed", f"{text}, which is before {begun.text}.", closed=True)
         else:
             text = f"{text}, and it is not known when this learner came."
             held = CatalogYear(possible, "version-unknown", text, closed=True)
@@ -152,4 +153,8 @@ def _elected(held: CatalogYear, versions: Sequence[Program], granted: GrantedExc
         return held
     if len(later) > 1:
         return replace(held, versions=later, text=f"{held.text} {asked}.")
-    return replace(held, versions=later, because="version-elected", text=f"{_held(versions[later[0]])}. {asked}.")
+    text = (
+        f"{_held(versions[later[0]])}, chosen in place of the one in force before "
+        f"({granted.by}, {granted.on}: {granted.reason})."
+    )
+    return replace(held, versions=later, because="version-elected", text=text, chosen_on=granted.on)

@@ -183,7 +183,7 @@ class Decider:
             reason=reason,
             rules=text_digest(*(one.plan.program.digest for one in held)) if len(held) > 1 else decision.rules,
             evidence=digest(evidence),
-            earned_on=decision.earned_on if reason.outcome is Outcome.MET else None,
+            earned_on=_not_before(year.chosen_on, decision.earned_on) if reason.outcome is Outcome.MET else None,
         )
 
 
@@ -274,17 +274,24 @@ def _difference(plan: ProgramPlan, plain: Sequence[Outcome], other: Sequence[Out
     return "The engines disagree. " + "; ".join(lines)
 
 
+def _not_before(chosen_on: date | None, earned_on: date | None) -> date | None:
+    """Nothing is earned under a version before it was chosen."""
+    return max(chosen_on, earned_on) if chosen_on and earned_on else earned_on
+
+
 def _earned_on(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word, as_of: date) -> date:
     """The day on which the last thing was fulfilled; the day of the decision where no day at all is known."""
-    return max(_days(plan, evaluation, record, word), default=as_of)
+    return max(_days(plan, evaluation, record, word, as_of), default=as_of)
 
 
-def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word) -> Iterator[date]:
+def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word, as_of: date) -> Iterator[date]:
     for index, courses in evaluation.claims.items():
         for course in courses:
             attempt = evaluation.bids[index][course].standing.attempt
             if day := attempt.graded_on or (attempt.term.ends if attempt.term else None):
                 yield day
+            for granted in evaluation.stand_ins(plan.nodes[index], course, record, as_of):
+                yield granted.on
     for granted in evaluation.waived.values():
         yield granted.on
     words = {(node.role, node.code) for node in plan.nodes if node.kind is Kind.WORD}

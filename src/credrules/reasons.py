@@ -283,12 +283,10 @@ class Explainer:
 
     def _stand_in(self, node: Node) -> Iterator[str]:
         """Who let a course stand in, where one that is used was asked for by an exception only."""
-        granted = {one.course: one for one in self.evaluation.exceptions.substitutions(node.index)}
         for course in self.evaluation.claims[node.index]:
-            standing = self.evaluation.bids[node.index][course].standing
-            one = next((granted[name.code] for name in sorted(standing.names) if name.code in granted), None)
-            if one and not any(standing.is_in(way.selection, self.record, self.as_of) for way in node.ways):
-                yield f"{standing.attempt.course} stands in: granted by {one.by} on {one.on}: {one.reason}."
+            taken = self.evaluation.bids[node.index][course].standing.attempt.course
+            for one in self.evaluation.stand_ins(node, course, self.record, self.as_of)[:1]:
+                yield f"{taken} stands in: granted by {one.by} on {one.on}: {one.reason}."
 
     def _claim_code(self, node: Node, outcome: Outcome, refused: Sequence[Refusal]) -> str:
         contest = self.evaluation.contests.get(node.index)

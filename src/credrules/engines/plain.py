@@ -90,6 +90,14 @@ class Evaluation:
 
     registered_on: date | None = None  # for the first course that counts; None where one of these days is unknown
 
+    def stand_ins(self, node: Node, course: Course, record: Record, as_of: date) -> list[GrantedException]:
+        """What lets a course serve a node that does not ask for it: nothing, where it does."""
+        standing = self.bids[node.index][course].standing
+        if any(standing.is_in(way.selection, record, as_of) for way in node.ways):
+            return []
+        names = {name.code for name in standing.names}
+        return [one for one in self.exceptions.substitutions(node.index) if one.course in names]
+
 
 @dataclass(slots=True)
 class _Shared:
