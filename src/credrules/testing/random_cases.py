@@ -132,9 +132,9 @@ def _equivalents(random: Random) -> tuple[Equivalence, ...]:
 
 
 def _later_version(random: Random, older: Program) -> Program:
-    """A version with ids of its own half of the time, and then lines that say what some of the old ones are now."""
+    """A version with ids of its own most of the time, and then lines that say what some of the old ones are now."""
     program = replace(_program(random, older.id), effective=date(2025, 8, 1))
-    if random.random() < 0.5:
+    if random.random() < 0.3:
         return program
     renamed = replace(program.requirements, parts=tuple(map(_renamed, program.requirements.parts)))
     old = [requirement.id for requirement in walk(older.requirements)][1:]
