@@ -1,7 +1,7 @@
 """Broken rule files: what stands around each of them, and what it must be told.
 
 Each file in tests/broken/ is a good file with one mistake. Its first lines say what must be reported, each after '#! '.
-Its name begins with the kind of file that it is: institution-, program- or cases-.
+Its name begins with the kind of file that it is: institution-, program-, cases- or template-.
 """
 
 from __future__ import annotations
@@ -54,14 +54,34 @@ cases:
     expect: { outcome: unmet, because: [below-minimum], nodes: { sta-501: unmet } }
 """
 
-GOOD = {"institution": INSTITUTION, "program": PROGRAM, "cases": CASES}
-PLACES = {"institution": "institution.yaml", "program": "programs/data.yaml", "cases": "programs/data.cases.yaml"}
+TEMPLATE = """\
+parameters:
+  credits: { least: 9, most: 30, default: 12 }
+  grade: { least: B, default: B }
+  subject: { kind: subjects }
+requirements:
+  - credits: $credits
+    from: { subject: $subject }
+    minimum-grade: $grade
+    id: minimum
+awards:
+  - issuer: badges
+"""
+
+GOOD = {"institution": INSTITUTION, "program": PROGRAM, "cases": CASES, "template": TEMPLATE}
+PLACES = {
+    "institution": "institution.yaml",
+    "program": "programs/data.yaml",
+    "cases": "programs/data.cases.yaml",
+    "template": "templates/minimum.yaml",
+}
 
 
 def write(folder: Path, **texts: str | bytes) -> Path:
     """A rule folder with these files, good ones in the place of those left out."""
     rules = folder / "rules"
-    (rules / "programs").mkdir(parents=True)
+    for name in ("programs", "templates"):
+        (rules / name).mkdir(parents=True)
     for kind, good in GOOD.items():
         text = texts.get(kind, good)
         (rules / PLACES[kind]).write_bytes(text.encode() if isinstance(text, str) else text)

@@ -60,8 +60,10 @@ def test_two_files_that_define_one_program_are_both_named(tmp_path):
     rules = write(tmp_path)
     (rules / "programs" / "other.yaml").write_text(PROGRAM)
 
-    message = "rules/programs/other.yaml:1: defines program 'data', which rules/programs/data.yaml defines already."
-    assert reported(rules) == [message]
+    assert reported(rules) == [
+        "rules/programs/other.yaml:1: defines program 'data', which rules/programs/data.yaml defines already. "
+        "A new version needs an 'effective' day of its own."
+    ]
 
 
 def test_a_folder_without_programs_says_where_they_belong(tmp_path):

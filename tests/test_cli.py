@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -289,3 +290,53 @@ def test_no_color_means_no_escape_sequences(home):
     done = credrules(home, "--no-color", "run", "--dry-run")
 
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_a_learner_is_held_to_a_later_version_that_they_chose(home):
+    programs = home / "rules" / "programs"
+    text = (programs / "first-program.yaml").read_text()
+    day = re.search(r"^effective: (\S+)$", text, re.M)[1]
+    (programs / "first-program@2026-05-01.yaml").write_text(text.replace(f"effective: {day}", "effective: 2026-05-01"))
+    learner = (home / "records" / "learners.csv").read_text().splitlines()[1].split(",")[0]
+    explain = ("explain", learner, "first-program", "--as-of", "2026-06-01")
+    elect = ("elect", learner, "first-program", "2026-05-01", "--by", "A. Person", "--reason", "asked for it")
+
+    assert credrules(home, "elect", learner, "first-program", "2026-05-02", *elect[4:]).returncode == 2
+    before = credrules(home, *explain).stdout
+    done = credrules(home, *elect)
+    after = credrules(home, *explain).stdout
+    credrules(home, *elect, "--withdraw")
+
+    assert done.returncode == 0, done.stderr
+    assert f"in effect since {day}" in before
+    assert "in effect since 2026-05-01" in after
+    assert "chosen in place of the one in force before (A. Person, " in after
+    assert credrules(home, *explain).stdout == before
+
+
+def test_an_exception_in_the_ledger_whose_requirement_is_gone_is_a_problem(home):
+    programs = home / "rules" / "programs"
+    text = (programs / "first-program.yaml").read_text()
+    learner = (home / "records" / "learners.csv").read_text().splitlines()[1].split(",")[0]
+    granted = credrules(home, "except", learner, "first-program", "portfolio", *WHY)
+    newer = text.replace("effective: 2026-01-01", "effective: 2027-01-01").replace(
+        "milestone: portfolio", "milestone: essay"
+    )
+    (programs / "first-program@2027.yaml").write_text(newer)
+
+    before = credrules(home, "check")
+    (programs / "first-program@2027.yaml").write_text(newer + "migrates: { portfolio: essay }\n")
+    after = credrules(home, "check")
+
+    assert granted.returncode == 0, granted.stderr
+    assert before.returncode == 2
+    assert "no requirement 'portfolio', which the version before it has and 1 exception in the ledger" in before.stdout
+    assert after.returncode == 0, after.stdout
+
+
+def test_an_exception_without_a_reason_or_a_name_is_not_granted(home):
+    for words in (("--reason", " ", "--by", "A. Person"), ("--reason", "A reason", "--by", "")):
+        done = credrules(home, "except", "L1", "first-program", "portfolio", *words)
+
+        assert done.returncode == 2
+        assert "is empty; an exception has a reason and a name." in done.stderr

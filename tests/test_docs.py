@@ -35,7 +35,12 @@ def test_every_rule_shown_is_one_that_can_be_read(text):
     yaml_files.parse(document)
     data = document.data
     shape = shapes.CaseFile if "cases" in data else shapes.InstitutionFile
-    if "program" in data:
+    if "parameters" in data:
+        shape = shapes.TemplateFile
+    elif "template" in data:
+        shape = shapes.ProgramFile
+        data |= {"credit-bearing": True, "requirements": ["STA 501"], "awards": [{"issuer": "shown"}]}
+    elif "program" in data:
         shape = shapes.ProgramFile
     elif "institution" not in data and "cases" not in data:
         shape = shapes.ProgramFile

@@ -238,7 +238,7 @@ def test_a_decision_can_be_derived_again_from_what_the_ledger_keeps(install):
     with installation.ledger() as ledger:
         decision = ledger.decision("L001", "data-analytics")
         files = ledger.rule_files(installation.rule_set.digest)
-    program = installation.rule_set.program("data-analytics")
+    program = installation.rule_set.program("data-analytics", decision.version)
     assert decision.rules == program.digest
     assert files[program.place.file] == installation.rule_set.files[program.place.file]
 
@@ -406,3 +406,30 @@ def test_a_repeat_in_progress_of_a_passed_course_changes_nothing_and_is_mentione
     requirement = next(reason for reason in decision.reason.walk() if reason.node == "cse-574")
     assert requirement.outcome is Outcome.MET
     assert "CSE 574 (in progress, spring 2026) is not used: another attempt at the course counts." in requirement.text
+
+
+def test_a_learner_who_was_awarded_is_not_awarded_again_under_a_version_chosen_later(install):
+    passed = {"CSE 574": "A-", "STA 501": "A", "MTH 437": "B", "CSE 587": "A"}
+    installation = install([sample_record("L001", passed)])
+    attest(installation, "L001")
+
+    first = run(installation, TODAY)
+    with installation.ledger() as ledger:
+        ledger.grant(
+            GrantedException(
+                learner_id="L001",
+                program="data-analytics",
+                kind=ExceptionKind.ELECTION,
+                requirement="2027-08-23",
+                reason="asked for it",
+                by="A. Registrar",
+                on=date(2027, 9, 1),
+            )
+        )
+    again = run(installation, date(2028, 6, 1))
+
+    with installation.ledger() as ledger:
+        decision = ledger.decision("L001", "data-analytics")
+    assert (first.new_awards, again.new_decisions, again.new_awards) == (2, 1, 0)
+    assert (decision.version, decision.outcome, decision.earned_on) == ("2027-08-23", Outcome.MET, date(2027, 9, 1))
+    assert installation.issuers["badges"].issued == ["example-university/L001/data-analytics/badges"]

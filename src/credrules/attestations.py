@@ -24,6 +24,7 @@ class Role(StrEnum):
 class ExceptionKind(StrEnum):
     WAIVER = "waiver"
     SUBSTITUTION = "substitution"
+    ELECTION = "election"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,12 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantedException:
-    """A waiver or a substitution: data with a name, a reason and a date, never an edited rule.
+    """A waiver, a substitution or an election: data with a name, a reason and a date, never an edited rule.
 
     `requirement` is the id of a requirement or of a rule. A substitution names the `course` that may stand in for what
-    the requirement asks; its grade and everything else about it are still judged. With `withdrawn` it takes an earlier
-    one, of the same kind, requirement and course, back.
+    the requirement asks; its grade and everything else about it are still judged. An election lets the learner be held
+    to a later version of the program: its first day stands in `requirement`. With `withdrawn` it takes an earlier one,
+    of the same kind, requirement and course, back.
     """
 
     learner_id: str

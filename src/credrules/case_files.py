@@ -12,8 +12,10 @@ from credrules import rule_shapes as shapes
 from credrules import yaml_files
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.deciding import Decider
-from credrules.errors import EngineError, RuleFileError, nearest
+from credrules.errors import EngineError, Problem, RuleFileError, nearest
+from credrules.exceptions import lost_problem
 from credrules.plan import make_plan
+from credrules.program_file import CATALOG_YEAR
 from credrules.reasons import NOT_USED, OUTCOMES, UNSURE
 from credrules.records import (
     Admission,
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from credrules.decisions import Decision
     from credrules.engines import Engine
     from credrules.plan import Plan
-    from credrules.rules import RuleSet
+    from credrules.rules import Program, RuleSet
     from credrules.yaml_files import Document
 
 LEARNER = "the learner"
@@ -58,6 +60,7 @@ class CaseResult:
     """One situation and what came of it. `faults` are sentences, none where all was as expected."""
 
     program: str
+    file: str  # the program file that the case stands beside
     name: str
     where: str  # file:line
     faults: tuple[str, ...]
@@ -69,43 +72,73 @@ def check_cases(folder: Path, rule_set: RuleSet, make_engine: Callable[[Plan], E
 
     Raises RuleFileError where a case file cannot be understood, with every problem in all of them.
     """
+    for program, document, shape in read_cases(folder, rule_set):
+        plan = make_plan(rule_set, [program.id])
+        decider = Decider(plan, make_engine(plan) if make_engine else None)
+        for index, case in enumerate(shape.cases):
+            where = f"{document.name}:{document.line(('cases', index))}"
+            yield _check(decider, program, case, where)
+
+
+def read_cases(folder: Path, rule_set: RuleSet) -> list[tuple[Program, Document, shapes.CaseFile]]:
+    """Every case file, understood. Raises RuleFileError with every problem in all of them."""
     documents = []
     for program in rule_set.programs:
         path = folder / PROGRAMS / f"{program.place.file.rpartition('/')[2].removesuffix('.yaml')}{CASES}"
         if path.exists():
             document = yaml_files.read(path, file_name(path, folder))
-            documents.append((program.id, document, read_shape(document, shapes.CaseFile)))
-    for program_id, document, shape in documents:
+            documents.append((program, document, read_shape(document, shapes.CaseFile)))
+    problems: set[Problem] = set()
+    for program, document, shape in documents:
         if shape:
-            _check_words(rule_set, program_id, document, shape)
-    problems = [problem for _, document, _ in documents for problem in document.problems]
+            _check_words(rule_set, program, document, shape)
+            problems.update(_lost_exceptions(rule_set, program, document, shape))
+    problems.update(problem for _, document, _ in documents for problem in document.problems)
     if problems:
         raise RuleFileError(problems)
-    for program_id, document, shape in documents:
-        plan = make_plan(rule_set, [program_id])
-        decider = Decider(plan, make_engine(plan) if make_engine else None)
-        for index, case in enumerate(shape.cases if shape else ()):
-            where = f"{document.name}:{document.line(('cases', index))}"
-            yield _check(decider, program_id, case, where)
+    return [(program, document, shape) for program, document, shape in documents if shape]
 
 
-def _check_words(rule_set: RuleSet, program_id: str, document: Document, shape: shapes.CaseFile) -> None:
-    """Note what a case speaks of that does not exist: reasons, nodes, terms, attestations."""
-    nodes = {node.id for plan in make_plan(rule_set, [program_id]).programs for node in plan.nodes}
+def _lost_exceptions(
+    rule_set: RuleSet, program: Program, document: Document, shape: shapes.CaseFile
+) -> Iterator[Problem]:
+    """An exception that a case grants under one version must be heard of in those that follow."""
+    bound = {one.requirement for case in shape.cases for one in case.given.exceptions}
+    for plan in make_plan(rule_set, [program.id]).programs:
+        for lost in sorted(bound & plan.lost):
+            yield lost_problem(plan, lost, f"a case in {document.name}")
+
+
+def _check_words(rule_set: RuleSet, program: Program, document: Document, shape: shapes.CaseFile) -> None:
+    """Note what a case speaks of that does not exist: reasons, nodes, terms, attestations, versions."""
+    versions = {plan.program.version: plan for plan in make_plan(rule_set, [program.id]).programs}
+    several = {CATALOG_YEAR} if len(versions) > 1 or program.until else set()
     names: set[str] = set()
     for index, case in enumerate(shape.cases):
         place = ("cases", index)
         if case.name in names:
             document.problem(place, f"there is a case '{case.name}' above already.")
         names.add(case.name)
+        for expected in (case.expect.version, *(one.version for one in case.given.elections)):
+            if expected and expected.isoformat() not in versions:
+                message = f"'{expected}' is no version of {program.id}. There are: {', '.join(versions)}."
+                document.problem(place, message)
+        version = case.expect.version.isoformat() if case.expect.version else program.version
+        nodes = several | {node.id for node in versions.get(version, versions[program.version]).nodes}
         for code in case.expect.because:
             if code not in CODES:
                 message = f"'{code}' is no reason. The codes are listed in docs/reasons.md."
                 document.problem((*place, "expect", "because"), message + nearest(code, CODES))
         for node in case.expect.nodes:
             if node not in nodes:
-                message = f"'{node}' is no requirement or rule of {program_id}. There are: {', '.join(sorted(nodes))}."
+                message = f"'{node}' is no requirement or rule of {program.id}. There are: {', '.join(sorted(nodes))}."
                 document.problem((*place, "expect", "nodes", node), message + nearest(node, nodes))
+        known = {node.id for plan in versions.values() for node in plan.nodes}
+        for number, exception in enumerate(case.given.exceptions):
+            if exception.requirement not in known:
+                message = f"'{exception.requirement}' is no requirement or rule of {program.id}. There are: "
+                message += f"{', '.join(sorted(known))}.{nearest(exception.requirement, known)}"
+                document.problem((*place, "given", "exceptions", number, "requirement"), message)
         for number, attempt in enumerate(case.given.attempts):
             if _term(attempt.term) is None:
                 message = f"'{attempt.term}' is no term; write a season and a year, such as 'fall 2026'."
@@ -116,19 +149,24 @@ def _check_words(rule_set: RuleSet, program_id: str, document: Document, shape: 
                 document.problem((*place, "given", "attestations"), message)
 
 
-def _check(decider: Decider, program_id: str, case: shapes.CaseShape, where: str) -> CaseResult:
-    record, word = situation(case, program_id)
+def _check(decider: Decider, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
+    record, word = situation(case, program.id)
+    file = program.place.file
     try:
         decided = decider.decide(record, word, case.as_of, everyone=True)
     except EngineError as error:
-        return CaseResult(program_id, case.name, where, (str(error),))
+        return CaseResult(program.id, file, case.name, where, (str(error),))
     if decided.disagreements:
-        return CaseResult(program_id, case.name, where, tuple(one.text for one in decided.disagreements))
+        return CaseResult(program.id, file, case.name, where, tuple(one.text for one in decided.disagreements))
     decision = decided.decisions[0]
-    return CaseResult(program_id, case.name, where, tuple(_faults(case.expect, decision)), decision)
+    return CaseResult(program.id, file, case.name, where, tuple(_faults(case.expect, decision, program)), decision)
 
 
-def _faults(expect: shapes.ExpectShape, decision: Decision) -> Iterator[str]:
+def _faults(expect: shapes.ExpectShape, decision: Decision, program: Program) -> Iterator[str]:
+    version = expect.version.isoformat() if expect.version else program.version
+    if decision.version != version:
+        told = next((reason.text for reason in decision.reason.parts if reason.node == CATALOG_YEAR), "")
+        yield f"expected the version of {version}, decided by that of {decision.version}: {told}"
     reasons = list(decision.reason.walk())
     if str(decision.outcome) != expect.outcome:
         yield f"expected {expect.outcome}, decided {decision.outcome}: {decision.reason.text}"
@@ -165,6 +203,18 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         enrolments=None if given.enrolled == "unknown" else _enrolments(given.enrolled, program_id),
         holds=tuple(Hold(code=name, blocks=frozenset({name})) for name in given.holds),
     )
+    elections = tuple(
+        GrantedException(
+            learner_id=LEARNER,
+            program=program_id,
+            kind=ExceptionKind.ELECTION,
+            requirement=one.version.isoformat(),
+            reason="asked for in this case",
+            by="the office",
+            on=case.as_of,
+        )
+        for one in given.elections
+    )
     exceptions = tuple(
         GrantedException(
             learner_id=LEARNER,
@@ -173,12 +223,13 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
             requirement=one.requirement,
             reason="granted in this case",
             by="the office",
-            on=case.as_of,
+            on=one.on or case.as_of,
             course=one.course,
         )
         for one in given.exceptions
     )
-    return record, Word(tuple(_attestation(said, program_id, case.as_of) for said in given.attestations), exceptions)
+    attestations = tuple(_attestation(said, program_id, case.as_of) for said in given.attestations)
+    return record, Word(attestations, (*exceptions, *elections))
 
 
 def _enrolments(day: date | str | None, program_id: str) -> tuple[ProgramEnrolment, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from credrules.attestations import COMPLETE
-from credrules.decisions import Decision, Outcome
+from credrules.catalog_year import catalog_year
+from credrules.decisions import Decision, Outcome, Reason
 from credrules.engines.plain import PlainEngine
 from credrules.errors import EngineError
 from credrules.plan import Kind
+from credrules.program_file import CATALOG_YEAR, text_digest
 from credrules.reasons import Explainer
 from credrules.records import digest, identifying
 from credrules.standing import GONE, Stage
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from credrules.attestations import Word
+    from credrules.catalog_year import CatalogYear
     from credrules.engines import Engine, Outcomes
     from credrules.engines.plain import Evaluation
     from credrules.plan import Plan, ProgramPlan
@@ -42,6 +45,18 @@ class Decided:
     disagreements: tuple[Disagreement, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """One version of a program, and what came of it for one learner."""
+
+    plan: ProgramPlan
+    evaluation: Evaluation
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.evaluation.outcomes[self.plan.root]
+
+
 class Decider:
     """Decides learners under one plan.
 
@@ -54,6 +69,7 @@ class Decider:
         self.plain = PlainEngine(plan)
         self.main = main
         self.engines = ("plain",) if main is None else (main.name, "plain")
+        self.versions = _versions(plan)
 
     def decide(self, record: Record, word: Word, as_of: date, *, everyone: bool = False) -> Decided:
         """One learner under every program. Decisions of programs that the learner has no part in are left out,
@@ -68,17 +84,26 @@ class Decider:
             except EngineError as error:
                 failure = f"The engine {self.main.name} could not decide: {error}"
         decisions, disagreements = [], []
-        for number, (program, evaluation) in enumerate(zip(self.plan.programs, evaluations, strict=True)):
-            takes_part = _takes_part(program, evaluation, record, word)
-            if outcomes is not None and outcomes[number] != evaluation.outcomes:
-                text = _difference(program, evaluation.outcomes, outcomes[number], self.engines)
-                disagreements.append(Disagreement(program.program.id, text))
+        for program, numbers in self.versions.items():
+            versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
+            year = _catalog_year(versions, record, word, as_of)
+            held = _held(versions, year)
+            takes_part = any(_takes_part(one.plan, one.evaluation, record, word) for one in held)
+            differing = [n for n in numbers if outcomes is not None and outcomes[n] != evaluations[n].outcomes]
+            if outcomes is not None and differing:
+                first = differing[0]
+                plain, other = evaluations[first].outcomes, outcomes[first]
+                text = _difference(self.plan.programs[first], plain, other, self.engines)
+                disagreements.append(Disagreement(program, text))
             elif not takes_part and not everyone:
                 continue
             elif failure:
-                disagreements.append(Disagreement(program.program.id, failure))
+                disagreements.append(Disagreement(program, failure))
             else:
-                decisions.append(self._decision(program, evaluation, record, word, as_of, takes_part))
+                decision = self._decision(held[-1].plan, held[-1].evaluation, record, word, as_of, takes_part)
+                if year:
+                    decision = self._under(decision, year, versions, record, word, as_of)
+                decisions.append(decision)
         return Decided(tuple(decisions), tuple(disagreements))
 
     def _decision(
@@ -99,11 +124,89 @@ class Decider:
             reason=Explainer(plan, evaluation, record, word, as_of).reason(),
             as_of=as_of,
             rules=plan.program.digest,
-            evidence=_evidence(plan, evaluation, record, word),
+            evidence=digest(_evidence(plan, _looked_at(plan, evaluation), record, word)),
             engines=self.engines,
             earned_on=_earned_on(plan, evaluation, record, word, as_of) if outcome is Outcome.MET else None,
             takes_part=takes_part,
         )
+
+    def _under(
+        self,
+        decision: Decision,
+        year: CatalogYear,
+        versions: Sequence[_Version],
+        record: Record,
+        word: Word,
+        as_of: date,
+    ) -> Decision:
+        """A decision on the newest version that the learner may be held to, in the light of the others."""
+        held = _held(versions, year)
+        newest = held[-1].plan
+        outcomes = {one.outcome for one in held} if year.versions else set()
+        outcomes |= {Outcome.UNMET} if year.closed else set()
+        because, text, told = year.because, year.text, Outcome.MET
+        if not year.versions:
+            told = Outcome.UNMET
+        elif len(outcomes) > 1:
+            because, told = "version-unknown", Outcome.UNDETERMINED
+            listed = "; ".join(f"under {one.plan.program.version} it is {one.outcome}" for one in held)
+            text = f"{text} The outcome depends on it: {listed}."
+        elif because == "version-unknown":
+            because, text = "version-not-needed", f"{text} The outcome is the same."
+        said = Reason(
+            node=CATALOG_YEAR,
+            title="The version of the program",
+            outcome=told,
+            because=because,
+            text=text,
+            rule=str(newest.program.place),
+        )
+        reason = decision.reason
+        if told is Outcome.UNDETERMINED:
+            roots = [
+                replace(
+                    Explainer(one.plan, one.evaluation, record, word, as_of).reason(),
+                    title=f"{newest.program.title}, version of {one.plan.program.version}",
+                )
+                for one in held
+            ]
+            reason = replace(reason, parts=(said, *roots))
+        else:
+            reason = replace(reason, parts=(*reason.parts, said))
+        if told is not Outcome.MET:
+            reason = replace(reason, outcome=told, because=because, text=text)
+        looked_at = _looked_at_by(versions)
+        evidence = [_evidence(one.plan, looked_at, record, word) for one in held]
+        return replace(
+            decision,
+            outcome=reason.outcome,
+            reason=reason,
+            rules=text_digest(*(one.plan.program.digest for one in held)) if len(held) > 1 else decision.rules,
+            evidence=digest(evidence),
+            earned_on=_not_before(year.chosen_on, decision.earned_on) if reason.outcome is Outcome.MET else None,
+        )
+
+
+def _versions(plan: Plan) -> dict[str, list[int]]:
+    """The positions of each program's versions, oldest first."""
+    found: dict[str, list[int]] = {}
+    for number, one in enumerate(plan.programs):
+        found.setdefault(one.program.id, []).append(number)
+    for numbers in found.values():
+        numbers.sort(key=lambda number: plan.programs[number].program.effective)
+    return found
+
+
+def _catalog_year(versions: Sequence[_Version], record: Record, word: Word, as_of: date) -> CatalogYear | None:
+    """Which versions the learner may be held to; None where there is but one, for everybody."""
+    programs = [one.plan.program for one in versions]
+    if len(programs) == 1 and programs[0].until is None:
+        return None
+    return catalog_year(programs, _looked_at_by(versions), record, word, as_of)
+
+
+def _held(versions: Sequence[_Version], year: CatalogYear | None) -> list[_Version]:
+    return [versions[number] for number in year.versions] if year and year.versions else [versions[-1]]
 
 
 def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word) -> bool:
@@ -123,32 +226,30 @@ def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word:
         return True
     named = frozenset(course for node in plan.nodes for way in node.ways for course in way.selection.courses)
     return any(
-        standing.attempt.course in named and (standing.stage not in GONE or standing.stage is Stage.WITHDRAWN)
+        not standing.names.isdisjoint(named) and (standing.stage not in GONE or standing.stage is Stage.WITHDRAWN)
         for standing in _looked_at(plan, evaluation)
     )
 
 
-def _evidence(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word) -> str:
-    """The digest of everything that was looked at for this program, in an order of its own.
+def _evidence(plan: ProgramPlan, looked_at: Iterable[Standing], record: Record, word: Word) -> dict[str, object]:
+    """Everything that was looked at for this program, in an order of its own.
 
     Names and addresses are no evidence, and an attempt at a course that the program does not ask for is none for it.
     """
     codes = {node.code for node in plan.nodes if node.kind is Kind.MILESTONE}
-    attempts = {standing.attempt.attempt_id: standing.attempt for standing in _looked_at(plan, evaluation)}
-    return digest(
-        {
-            "affiliation": record.learner.affiliation,
-            "attempts": [attempts[key] for key in sorted(attempts)],
-            "admissions": _sorted(record.admissions),
-            "milestones": _sorted(one for one in record.milestones or () if one.code in codes),
-            "milestones known": record.milestones is not None,
-            "holds": _sorted(record.holds),
-            "enrolments": _sorted(one for one in record.enrolments or () if one.program == plan.program.id),
-            "enrolments known": record.enrolments is not None,
-            "attestations": _sorted(said for said in word.attestations if said.program == plan.program.id),
-            "exceptions": _sorted(granted for granted in word.exceptions if granted.program == plan.program.id),
-        }
-    )
+    attempts = {standing.attempt.attempt_id: standing.attempt for standing in looked_at}
+    return {
+        "affiliation": record.learner.affiliation,
+        "attempts": [attempts[key] for key in sorted(attempts)],
+        "admissions": _sorted(record.admissions),
+        "milestones": _sorted(one for one in record.milestones or () if one.code in codes),
+        "milestones known": record.milestones is not None,
+        "holds": _sorted(record.holds),
+        "enrolments": _sorted(one for one in record.enrolments or () if one.program == plan.program.id),
+        "enrolments known": record.enrolments is not None,
+        "attestations": _sorted(said for said in word.attestations if said.program == plan.program.id),
+        "exceptions": _sorted(granted for granted in word.exceptions if granted.program == plan.program.id),
+    }
 
 
 def _sorted(values: Iterable[object] | None) -> list[str] | None:
@@ -160,6 +261,10 @@ def _looked_at(plan: ProgramPlan, evaluation: Evaluation) -> list[Standing]:
     return standings + [refused.standing for index in plan.demands for refused in evaluation.refused[index]]
 
 
+def _looked_at_by(versions: Sequence[_Version]) -> list[Standing]:
+    return [standing for one in versions for standing in _looked_at(one.plan, one.evaluation)]
+
+
 def _difference(plan: ProgramPlan, plain: Sequence[Outcome], other: Sequence[Outcome], names: Sequence[str]) -> str:
     lines = [
         f"{node.id}: {names[0]} says {theirs}, plain says {ours}"
@@ -169,17 +274,24 @@ def _difference(plan: ProgramPlan, plain: Sequence[Outcome], other: Sequence[Out
     return "The engines disagree. " + "; ".join(lines)
 
 
+def _not_before(chosen_on: date | None, earned_on: date | None) -> date | None:
+    """Nothing is earned under a version before it was chosen."""
+    return max(chosen_on, earned_on) if chosen_on and earned_on else earned_on
+
+
 def _earned_on(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word, as_of: date) -> date:
     """The day on which the last thing was fulfilled; the day of the decision where no day at all is known."""
-    return max(_days(plan, evaluation, record, word), default=as_of)
+    return max(_days(plan, evaluation, record, word, as_of), default=as_of)
 
 
-def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word) -> Iterator[date]:
+def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word, as_of: date) -> Iterator[date]:
     for index, courses in evaluation.claims.items():
         for course in courses:
             attempt = evaluation.bids[index][course].standing.attempt
             if day := attempt.graded_on or (attempt.term.ends if attempt.term else None):
                 yield day
+            for granted in evaluation.stand_ins(plan.nodes[index], course, record, as_of):
+                yield granted.on
     for granted in evaluation.waived.values():
         yield granted.on
     words = {(node.role, node.code) for node in plan.nodes if node.kind is Kind.WORD}

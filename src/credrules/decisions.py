@@ -36,6 +36,7 @@ class Use:
     attempt_id: str
     course: str
     standing: str  # "A-, fall 2026" or "in progress, fall 2026"
+    known_as: str = ""  # "now STA 501": what its code is to the one asked for
     outcome: Outcome
     credits: str | None = None
     because: str = ""  # the code of what is unsure about it, if anything
@@ -49,6 +50,7 @@ class Refusal:
     attempt_id: str
     course: str
     standing: str
+    known_as: str = ""
     because: str  # a code, listed in docs/reasons.md
     text: str
     source: str = ""

@@ -95,7 +95,7 @@ def _together(faults: Sequence[CredrulesError]) -> CredrulesError:
 
 
 def _unknown_programs(rule_set: RuleSet, only: Sequence[str] | None) -> list[Problem]:
-    known = [program.id for program in rule_set.programs]
+    known = rule_set.program_ids
     return [
         Problem("--program", 0, f"'{name}' is no program. There are: {', '.join(known)}.{nearest(name, known)}")
         for name in only or ()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.attestations import Role
 from credrules.awards import Institution
+from credrules.equivalents import Equivalence
 from credrules.errors import nearest
-from credrules.records import AdmissionKind, Affiliation
+from credrules.records import AdmissionKind, Affiliation, Course
 from credrules.rules import Counting, GradeScale, Moment, Repeats
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class InstitutionRules:
     floor: Mapping[str, Any]  # minimum, repeats, origins, bases: those that programs may not lower
     rules: tuple[shapes.RuleShape, ...]
     document: Document
+    equivalents: tuple[Equivalence, ...] = ()
 
 
 def understand_institution(document: Document, shape: shapes.InstitutionFile) -> InstitutionRules:
@@ -69,7 +71,36 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
         floor=floors,
         rules=tuple(shape.rules),
         document=document,
+        equivalents=_equivalents(document, shape.equivalents),
     )
+
+
+def _equivalents(document: Document, found: Sequence[shapes.EquivalentShape]) -> tuple[Equivalence, ...]:
+    result: list[Equivalence] = []
+    for index, shape in enumerate(found):
+        place: Path_ = ("equivalents", index)
+        codes = [course for course in map(Course.parse, shape.courses) if course]
+        for at, course in enumerate(codes):
+            if course in codes[:at]:
+                document.problem((*place, "courses", at), f"{course} is in this list already.")
+        if len(codes) == 1:
+            document.problem(
+                (*place, "courses"),
+                f"{codes[0]} stands alone. List all codes of the course, the one that it has now last.",
+            )
+        if shape.from_ and shape.until and shape.until < shape.from_:
+            document.problem((*place, "until"), f"'until' is {shape.until}, before 'from', {shape.from_}.")
+        one = Equivalence(courses=tuple(codes), kind=shape.kind, since=shape.from_, until=shape.until)
+        for at, other in enumerate(result):
+            shared = sorted(set(one.courses) & set(other.courses))
+            if shared and one.overlaps(other):
+                line = document.line(("equivalents", at))
+                message = (
+                    f"{shared[0]} is in the list on line {line} too, for the same days. Write one list with all codes."
+                )
+                document.problem((*place, "courses"), message)
+        result.append(one)
+    return tuple(result)
 
 
 def _understand_scale(document: Document, shape: shapes.GradesShape) -> GradeScale:

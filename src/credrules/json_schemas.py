@@ -9,6 +9,7 @@ from credrules import rule_shapes as shapes
 _FILES: dict[str, type[shapes.Shape]] = {
     "institution.schema.json": shapes.InstitutionFile,
     "program.schema.json": shapes.ProgramFile,
+    "template.schema.json": shapes.TemplateFile,
     "cases.schema.json": shapes.CaseFile,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from credrules.adapters import Knows
@@ -50,7 +51,21 @@ def unmet_needs(plan: Plan, records: StudentRecords) -> list[Problem]:
                     )
                     problem = Problem(asker.place.file, asker.place.line, message)
                     found.setdefault((problem.where, problem.line, need), problem)
-    return sorted(found.values())
+    return sorted([*found.values(), *_catalog_year_needs(plan, records)])
+
+
+def _catalog_year_needs(plan: Plan, records: StudentRecords) -> Iterator[Problem]:
+    """Which version of a program a learner is held to follows from a day that the source has to know."""
+    if not {"enrolments", "registration_dates"} <= records.capabilities.lacking():
+        return
+    for older, newer in pairwise(sorted(plan.programs, key=lambda one: (one.program.id, one.program.effective))):
+        if older.program.id == newer.program.id:
+            message = (
+                f"'{newer.program.id}' has an older version, so the day on which a learner enrolled or registered "
+                f"decides which one applies; records from '{records.name}' have neither. They have: "
+                f"{_known(records)}. Add it to the source, or keep one version."
+            )
+            yield Problem(newer.program.place.file, newer.program.place.line, message)
 
 
 def _known(records: StudentRecords) -> str:

@@ -113,7 +113,7 @@ def _judge(installation: Installation, ledger: Ledger, batch: Batch, as_of: date
             continue
         _judge_one(installation, record, words.get(record.learner.learner_id, Word()), as_of, report, judged)
     report.learners += len(batch.records) + len(batch.set_aside)
-    report.decisions += len(batch.records) * len(installation.plan.programs)
+    report.decisions += len(batch.records) * len(report.programs)
     report.set_aside += len({aside.learner_id for aside in judged.set_aside})
     for aside in judged.set_aside:
         report.examples += aside.problems[: max(0, 20 - len(report.examples))]
@@ -134,7 +134,7 @@ def _judge_one(
         if decision.outcome is Outcome.MET and record.learner.privacy is Privacy.RESTRICTED:
             tally.withheld += 1
         judged.decisions.append(decision)
-        program = installation.rule_set.program(decision.program)
+        program = installation.rule_set.program(decision.program, decision.version)
         if program:
             judged.awards.extend(owed(decision, program, installation.rule_set.institution, record.learner))
     for disagreement in decided.disagreements:

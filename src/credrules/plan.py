@@ -7,7 +7,7 @@ node.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ from credrules.rules import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from credrules.equivalents import Equivalence
     from credrules.rules import GradeScale, RuleSet, Ways
 
 
@@ -106,9 +107,15 @@ class ProgramPlan:
     limits: tuple[Limit, ...]
     time_limit: int  # months; 0: none
     below: tuple[frozenset[int], ...] = field(repr=False)  # by node, itself and all nodes under it
+    inherits: Mapping[str, str] = field(default_factory=dict)  # ids of older versions, and which they are here
+    lost: frozenset[str] = frozenset()  # ids of older versions of which this one says nothing
 
     def node(self, node_id: str) -> Node | None:
         return next((node for node in self.nodes if node.id == node_id), None)
+
+    def bound_to(self, node_id: str) -> Node | None:
+        """The node that an exception granted for an id is about here, whichever version it was granted under."""
+        return self.node(node_id) or self.node(self.inherits.get(node_id, ""))
 
     def terms(self, waived: Collection[int] = ()) -> Terms:
         """What a sharing-out is tested by; a test that was waived is none."""
@@ -125,6 +132,7 @@ class ProgramPlan:
 class Plan:
     scale: GradeScale
     programs: tuple[ProgramPlan, ...]
+    equivalents: tuple[Equivalence, ...] = ()
 
 
 def as_test(node: Node) -> Floor | Share:
@@ -138,7 +146,30 @@ def as_test(node: Node) -> Floor | Share:
 def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
     """The plan of all programs, or of those named in `only`."""
     chosen = [program for program in rule_set.programs if only is None or program.id in only]
-    return Plan(rule_set.scale, tuple(_Planner(program).plan() for program in chosen))
+    plans: list[ProgramPlan] = []
+    for program in chosen:  # the versions of one program follow each other, the oldest first
+        plan = _Planner(program).plan()
+        older = plans[-1] if plans and plans[-1].program.id == program.id else None
+        plans.append(_migrated(plan, older) if older else plan)
+    return Plan(rule_set.scale, tuple(plans), rule_set.equivalents)
+
+
+def _migrated(plan: ProgramPlan, older: ProgramPlan) -> ProgramPlan:
+    """A plan that knows what the ids of older versions are in it."""
+    here = {node.id for node in plan.nodes}
+    before = {**{node.id: node.id for node in older.nodes}, **older.inherits}
+    inherits: dict[str, str] = {}
+    lost: set[str] = set(older.lost - here)
+    for node_id, latest in before.items():
+        if node_id in here:
+            continue
+        if latest in here:
+            inherits[node_id] = latest
+        elif latest not in plan.program.migrates:
+            lost.add(node_id)
+        elif (new := plan.program.migrates[latest]) is not None:
+            inherits[node_id] = new
+    return replace(plan, inherits=inherits, lost=frozenset(lost))
 
 
 class _Planner:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
-from credrules.attestations import Role
+from credrules.attestations import ExceptionKind, Role
 from credrules.claims import Rounding
 from credrules.errors import Problem, nearest
 from credrules.institution_file import (
@@ -54,6 +54,9 @@ if TYPE_CHECKING:
 
     from credrules.institution_file import InstitutionRules
     from credrules.yaml_files import Document, Path_
+
+CATALOG_YEAR = "catalog-year"
+"""The node under which a decision says which version of the program the learner is held to."""
 
 ROUTES = 512
 """How many ways a program's alternatives may be combined; each is looked at whenever its requirements compete."""
@@ -99,6 +102,9 @@ class ProgramReader:
             description=shape.description or "",
             modelled_on=shape.modelled_on,
             effective=shape.effective,
+            until=shape.until,
+            migrates={old: None if new == "none" else new for old, new in shape.migrates.items()},
+            exception_limits=_exception_limits(shape.exceptions),
             credit_bearing=shape.credit_bearing,
             open_to=frozenset(shape.open_to),
             requirements=root,
@@ -107,7 +113,7 @@ class ProgramReader:
             rules=self._rules(),
             awards=self._awards(),
             place=self._place(()),
-            digest=text_digest(self.institution.document.text, document.text),
+            digest=text_digest(self.institution.document.text, document.text, *document.parts),
             url=shape.url,
             image=shape.image,
             skills=tuple(shape.skills),
@@ -117,7 +123,7 @@ class ProgramReader:
         )
 
     def _place(self, path: Path_) -> Place:
-        return Place(self.document.name, self.document.line(path))
+        return Place(self.document.file(path), self.document.line(path))
 
     def _counting(self, path: Path_, shape: shapes.CountingShape, base: Counting) -> Counting:
         counting = raised(self.document, path, shape, base, self.scale)
@@ -413,20 +419,23 @@ class ProgramReader:
 
     def _check_ids(self, root: Group, limits: Sequence[Limit]) -> None:
         first: dict[str, Requirement | Limit] = {}
-        rules = {rule.id for rule in (*self.institution.rules, *self.shape.rules)} | {"open-to", "conferral"}
+        rules = {rule.id for rule in (*self.institution.rules, *self.shape.rules)} | {
+            "open-to",
+            "conferral",
+            CATALOG_YEAR,
+        }
         named: list[Requirement | Limit] = [*walk(root), *limits]
         for requirement in named:
-            line = requirement.place.line
+            place = requirement.place
             problem: str | None = None
             if requirement.id in rules or (requirement.id == root.id and requirement is not root):
                 problem = f"the id '{requirement.id}' is used by a rule; give this requirement another with 'id:'."
             elif requirement.id in first:
-                above = first[requirement.id].place.line
-                problem = (
-                    f"the id '{requirement.id}' is that of the requirement on line {above} too. Give one its own 'id:'."
-                )
+                above = first[requirement.id].place
+                where = f"on line {above.line}" if above.file == place.file else f"in {above}"
+                problem = f"the id '{requirement.id}' is that of the requirement {where} too. Give one its own 'id:'."
             if problem:
-                self.document.problems.append(Problem(self.document.name, line, problem))
+                self.document.problems.append(Problem(place.file, place.line, problem))
             first.setdefault(requirement.id, requirement)
 
     def _check_tests(self, root: Group) -> None:
@@ -435,12 +444,12 @@ class ProgramReader:
         for name, found in (("average", averages), ("number of subjects", spreads)):
             for extra in found[1:]:
                 message = f"a program has one {name}; the highest of two is enough."
-                self.document.problems.append(Problem(self.document.name, extra.place.line, message))
+                self.document.problems.append(Problem(extra.place.file, extra.place.line, message))
         tests = [part for part in root.parts if isinstance(part, Average | Counted)]
         if tests and not all(any(_is_tested(leaf) for leaf in route) for route in routes(root)):
             what = "average" if isinstance(tests[0], Average) else "look at here"
             message = f"the program can be completed without any course, so there may be nothing to {what}."
-            self.document.problems.append(Problem(self.document.name, tests[0].place.line, message))
+            self.document.problems.append(Problem(tests[0].place.file, tests[0].place.line, message))
 
     # rules and awards
 
@@ -461,7 +470,7 @@ class ProgramReader:
         return Rule(
             id=shape.id,
             moment=Moment(shape.for_),
-            place=Place(document.name, document.line(path)),
+            place=Place(document.file(path), document.line(path)),
             when=tuple(
                 Condition(fact, frozenset(texts(value)))
                 for fact, value in shape.when.items()
@@ -525,6 +534,14 @@ def routes(requirement: Requirement) -> list[frozenset[Requirement]]:
 def _is_tested(leaf: Requirement) -> bool:
     """Whether what a requirement claims is looked at by the tests over everything that counted."""
     return isinstance(leaf, CourseCount | CreditSum) and not leaf.share_group
+
+
+def _exception_limits(shape: shapes.ExceptionsShape | None) -> dict[ExceptionKind, int]:
+    given = {
+        ExceptionKind.SUBSTITUTION: shape.substitutions if shape else None,
+        ExceptionKind.WAIVER: shape.waivers if shape else None,
+    }
+    return {kind: int(text.removeprefix("at-most ").replace("none", "0")) for kind, text in given.items() if text}
 
 
 def _parsed(code: str) -> Course:

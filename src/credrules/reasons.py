@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from credrules import catalog_year, exceptions
 from credrules.attestations import COMPLETE
 from credrules.decisions import Outcome, Reason, Refusal, Use
 from credrules.facts import possible_values
@@ -18,11 +19,12 @@ from credrules.standing import Stage
 from credrules.wording import decimal_text, describe, listing, number, period, points_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from credrules.attestations import Attestation, Word
     from credrules.engines.plain import Bid, Evaluation, Refused
+    from credrules.exceptions import NotApplied
     from credrules.plan import Node, ProgramPlan
     from credrules.records import Record
     from credrules.standing import Standing
@@ -104,6 +106,8 @@ OUTCOMES = {
     "all-parts": "all parts are met",
     "parts-missing": "a part is missing",
     "enough-parts": "enough of the parts are met",
+    **catalog_year.CODES,
+    **exceptions.CODES,
 }
 """Codes of nodes."""
 
@@ -149,6 +153,8 @@ class Explainer:
                 Kind.FACT: self._fact,
                 Kind.NO_HOLD: self._no_hold,
             }[node.kind](node, outcome)
+        if node.index == self.plan.root:
+            parts += tuple(map(self._not_applied, self.evaluation.exceptions.not_applied))
         return Reason(
             node=node.id,
             title=node.title,
@@ -162,6 +168,19 @@ class Explainer:
             parts=parts,
         )
 
+    def _not_applied(self, one: NotApplied) -> Reason:
+        """An exception that was granted and does nothing, with the outcome of what it was granted for."""
+        granted = one.granted
+        what = f"The {granted.kind} of '{granted.requirement}'"
+        return Reason(
+            node=f"{granted.requirement}/{granted.kind}",
+            title=f"{what} is not applied",
+            outcome=self.evaluation.outcomes[self.plan.root if one.node is None else one.node.index],
+            because=one.because,
+            text=f"{what}, granted by {granted.by} on {granted.on} ({granted.reason}), is not applied. {one.text}",
+            rule=str(self.plan.program.place),
+        )
+
     def _stands_elsewhere(self, node: Node, part: int) -> bool:
         """The requirements stand under the root; a rule that asks for them need not repeat them all."""
         return part == self.plan.requirements and node.index != self.plan.root
@@ -170,15 +189,16 @@ class Explainer:
 
     def _used(self, node: Node) -> tuple[Use, ...]:
         bids = self.evaluation.bids[node.index]
-        return tuple(self._use(bids[course]) for course in self.evaluation.claims[node.index])
+        return tuple(self._use(node, bids[course]) for course in self.evaluation.claims[node.index])
 
-    def _use(self, bid: Bid) -> Use:
+    def _use(self, node: Node, bid: Bid) -> Use:
         attempt = bid.standing.attempt
         credits_ = attempt.credits_earned if bid.standing.stage in (Stage.GRADED, Stage.PASSED) else None
         return Use(
             attempt_id=attempt.attempt_id,
             course=attempt.course.code,
             standing=_standing_text(bid.standing, UNSURE.get(bid.because, "")),
+            known_as=_known_as(bid.standing, node),
             outcome=bid.offer.level,
             credits=None if credits_ is None else decimal_text(credits_),
             because=bid.because,
@@ -200,7 +220,7 @@ class Explainer:
                 "limit": limit,
                 "period": period(self.plan.time_limit),
             }
-            result.append(_refusal(bid.standing, code, NOT_USED[code].format(**names)))
+            result.append(_refusal(node, bid.standing, code, NOT_USED[code].format(**names)))
         unique = {(refusal.attempt_id, refusal.because): refusal for refusal in result}
         return tuple(unique.values())
 
@@ -222,15 +242,15 @@ class Explainer:
         symbols = {
             way.counting.minimum: way.counting.minimum_symbol
             for way in node.ways
-            if way.selection.admits(attempt, self.record, self.as_of)
+            if refused.standing.is_in(way.selection, self.record, self.as_of)
         }
         minimum = symbols[min(symbols)] if symbols else node.ways[0].counting.minimum_symbol
         text = NOT_USED[refused.because].format(minimum=minimum, origin=attempt.origin, basis=attempt.basis)
-        return _refusal(refused.standing, refused.because, text)
+        return _refusal(node, refused.standing, refused.because, text)
 
     def _claim(self, node: Node, outcome: Outcome, used: Sequence[Use], refused: Sequence[Refusal]) -> tuple[str, str]:
-        sure = [f"{use.course} ({use.standing})" for use in used if use.outcome is MET]
-        open_ = [f"{use.course} ({use.standing})" for use in used if use.outcome is not MET]
+        sure = [f"{_named(use)} ({use.standing})" for use in used if use.outcome is MET]
+        open_ = [f"{_named(use)} ({use.standing})" for use in used if use.outcome is not MET]
         sentences = []
         if sure:
             sentences.append(f"{listing(sure, 'and')} {'counts' if len(sure) == 1 else 'count'}.")
@@ -246,8 +266,9 @@ class Explainer:
         if outcome is UNMET:
             sentences.append(self._shortfall(node))
         sentences += [
-            f"{one.course} ({one.standing}) is not used: {one.text}." for one in refused if one.because != "not-needed"
+            f"{_named(one)} ({one.standing}) is not used: {one.text}." for one in refused if one.because != "not-needed"
         ]
+        sentences += self._stand_in(node)
         contest = self.evaluation.contests.get(node.index)
         if contest:
             rivals = [f"'{self.plan.nodes[rival].title}'" for rival in contest.rivals]
@@ -259,6 +280,13 @@ class Explainer:
             else:
                 sentences.append(f"The limit {listing(limits, 'and')} stands in the way of {courses}.")
         return self._claim_code(node, outcome, refused), " ".join(sentences)
+
+    def _stand_in(self, node: Node) -> Iterator[str]:
+        """Who let a course stand in, where one that is used was asked for by an exception only."""
+        for course in self.evaluation.claims[node.index]:
+            taken = self.evaluation.bids[node.index][course].standing.attempt.course
+            for one in self.evaluation.stand_ins(node, course, self.record, self.as_of)[:1]:
+                yield f"{taken} stands in: granted by {one.by} on {one.on}: {one.reason}."
 
     def _claim_code(self, node: Node, outcome: Outcome, refused: Sequence[Refusal]) -> str:
         contest = self.evaluation.contests.get(node.index)
@@ -339,7 +367,7 @@ class Explainer:
             return f"What counts is from {number(len(subjects), 'subject')}" + (
                 f": {listing(subjects, 'and')}." if subjects else "."
             )
-        inside = [bid for bid in bids if node.selection.admits(bid.standing.attempt, self.record, self.as_of)]
+        inside = [bid for bid in bids if bid.standing.is_in(node.selection, self.record, self.as_of)]
         what = describe(node.selection)
         if node.measure.of_credits:
             part, whole = (_credits_text(some) for some in (inside, bids))
@@ -425,12 +453,27 @@ class Explainer:
         return "parts-missing", f"{listing(missing, 'and')}."
 
 
-def _refusal(standing: Standing, code: str, text: str) -> Refusal:
+def _known_as(standing: Standing, node: Node) -> str:
+    """What the course that was taken is to the one that is asked for, where they have different codes."""
+    asked = frozenset(course for way in node.ways for course in way.selection.courses)
+    taken, equal = standing.attempt.course, standing.equal
+    if equal is None or equal.equivalence is None or taken in asked:
+        return ""
+    named = min(asked & equal.names, default=equal.course)
+    return "" if named == taken else equal.equivalence.between(taken, named)
+
+
+def _named(one: Use | Refusal) -> str:
+    return f"{one.course}, {one.known_as}" if one.known_as else one.course
+
+
+def _refusal(node: Node, standing: Standing, code: str, text: str) -> Refusal:
     attempt = standing.attempt
     return Refusal(
         attempt_id=attempt.attempt_id,
         course=attempt.course.code,
         standing=_standing_text(standing, ""),
+        known_as=_known_as(standing, node),
         because=code,
         text=text,
         source=attempt.source,

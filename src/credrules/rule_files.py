@@ -12,6 +12,8 @@ from credrules.institution_file import understand_institution
 from credrules.program_file import ProgramReader, text_digest
 from credrules.rules import RuleSet
 from credrules.shape_faults import read_shape
+from credrules.templates import TEMPLATES, Templates
+from credrules.versions import report_migrations, report_versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,7 @@ def rule_paths(folder: Path) -> dict[str, Path]:
     """The files of a rule set by the names they go by in messages, the institution file first."""
     programs = sorted((folder / PROGRAMS).glob("*.yaml"))
     paths = [folder / INSTITUTION, *(path for path in programs if not path.name.endswith(CASES))]
+    paths += sorted((folder / TEMPLATES).glob("*.yaml"))
     return {file_name(path, folder): path for path in paths}
 
 
@@ -45,37 +48,38 @@ def file_name(path: Path, folder: Path) -> str:
 
 def understand(documents: Sequence[Document]) -> RuleSet:
     """Documents, the institution's first, as a RuleSet."""
-    top, *rest = documents
+    top, *others = documents
+    rest = [document for document in others if not _is_template(document)]
     institution_shape = read_shape(top, shapes.InstitutionFile)
-    program_shapes = [(document, read_shape(document, shapes.ProgramFile)) for document in rest]
+    points = institution_shape.grades.points if institution_shape else None
+    templates = Templates([document for document in others if _is_template(document)], points)
+    program_shapes = [
+        (document, read_shape(document, shapes.ProgramFile) if templates.fill(document) else None) for document in rest
+    ]
     if not rest:
         top.problems.append(Problem(top.name, 0, f"has no programs beside it. Put one file a program in {PROGRAMS}/."))
 
     institution = understand_institution(top, institution_shape) if institution_shape else None
-    programs = [
-        ProgramReader(document, shape, institution).program()
+    read = [
+        (document, ProgramReader(document, shape, institution).program())
         for document, shape in program_shapes
         if shape and institution
     ]
-    _report_twice_defined(program_shapes)
-    problems = [problem for document in documents for problem in document.problems]
+    report_versions(program_shapes)
+    if not any(document.problems for document in documents):
+        report_migrations(read)
+    problems = {problem for document in documents for problem in document.problems}
     if problems or institution is None:
         raise RuleFileError(problems)
     return RuleSet(
         institution=institution.institution,
         scale=institution.scale,
-        programs=tuple(sorted(programs, key=lambda program: program.id)),
+        programs=tuple(sorted((program for _, program in read), key=lambda one: (one.id, one.effective))),
         digest=text_digest(*(document.text for document in documents)),
+        equivalents=institution.equivalents,
         files={document.name: document.text for document in documents},
     )
 
 
-def _report_twice_defined(found: Sequence[tuple[Document, shapes.ProgramFile | None]]) -> None:
-    first: dict[str, str] = {}
-    for document, shape in found:
-        if shape is None:
-            continue
-        if shape.program in first:
-            message = f"defines program '{shape.program}', which {first[shape.program]} defines already."
-            document.problem(("program",), message)
-        first.setdefault(shape.program, document.name)
+def _is_template(document: Document) -> bool:
+    return PurePath(document.name).parent.name == TEMPLATES

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum  # noqa: TC003  pydantic reads it
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from credrules.attestations import Role
 from credrules.claims import Rounding
+from credrules.equivalents import EquivalenceKind
 from credrules.errors import nearest
 from credrules.records import AdmissionKind, Affiliation, Basis, Course, Origin
 from credrules.rules import Moment, Repeats
@@ -64,6 +65,12 @@ def _is_range(value: object) -> object:
     return value
 
 
+def _is_limit(text: str) -> str:
+    if not re.fullmatch(r"none|at-most [1-9][0-9]?", text):
+        raise ValueError(f"'{text}' is no limit; write none, or a number as in 'at-most 1'")
+    return text
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -82,6 +89,7 @@ Exact = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact),
 NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-699"])]
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Text = Annotated[str, Field(min_length=1)]
+Limit = Annotated[str, AfterValidator(_is_limit), Field(examples=["at-most 1", "none"])]
 
 
 class Shape(BaseModel):
@@ -165,6 +173,16 @@ class RuleShape(Shape):
     source: Text | None = Field(None, description="Where the policy is written.")
 
 
+class EquivalentShape(Shape):
+    """Courses that are one course under several codes."""
+
+    courses: list[CourseCode] = Field(min_length=1, description="Its codes; the last is the one that it has now.")
+    kind: Annotated[EquivalenceKind, _one_of(EquivalenceKind)] = Field(description="renumbered, cross-listed or exam")
+    from_: Day | None = Field(None, description="Of terms that start on this day or later.")
+    until: Day | None = Field(None, description="Of terms that start on this day or earlier.")
+    source: Text | None = None
+
+
 class InstitutionFile(Shape):
     """rules/institution.yaml: the grade scale, what counts, and the rules for every program."""
 
@@ -172,6 +190,7 @@ class InstitutionFile(Shape):
     grades: GradesShape
     counting: InstitutionCounting
     rules: list[RuleShape] = Field(default_factory=list)
+    equivalents: list[EquivalentShape] = Field(default_factory=list)
 
 
 class PeriodShape(Shape):
@@ -377,14 +396,81 @@ class AwardShape(Shape):
     when: dict[str, Value] = Field(default_factory=dict)
 
 
+class ExceptionsShape(Shape):
+    """How many exceptions are applied to the requirements of one learner; those granted first are."""
+
+    substitutions: Limit | None = Field(None, description="none, or a number as in 'at-most 1'.")
+    waivers: Limit | None = Field(None, description="none, or a number as in 'at-most 1'.")
+
+
+class ParameterKind(StrEnum):
+    NUMBER = "number"
+    GRADE = "grade"
+    ID = "id"
+    COURSES = "courses"
+    SUBJECTS = "subjects"
+
+
+Parameter = Annotated[Decimal, BeforeValidator(_exactly)] | str | list[str]
+
+
+class ParameterShape(Shape):
+    """What a program may set, and within which bounds."""
+
+    kind: Annotated[ParameterKind, _one_of(ParameterKind)] | None = Field(
+        None, description="number, grade, id, courses or subjects; left out: seen from the bounds and the default."
+    )
+    title: Text | None = None
+    source: Text | None = Field(None, description="Where the bounds are written.")
+    least: Parameter | None = None
+    most: Parameter | None = None
+    default: Parameter | None = None
+
+
+class TemplateFile(Shape):
+    """rules/templates/NAME.yaml: the body of programs, with parameters. A value that reads $credits is filled in."""
+
+    parameters: dict[Id, ParameterShape] = Field(default_factory=dict)
+    title: object = None
+    description: object = None
+    modelled_on: object = None
+    credit_bearing: object = None
+    open_to: object = None
+    lead: object = None
+    url: object = None
+    image: object = None
+    skills: list[object] = Field(default_factory=list)
+    notes: list[object] = Field(default_factory=list)
+    counting: object = None
+    requirements: list[object] = Field(default_factory=list)
+    limits: list[object] = Field(default_factory=list)
+    time_limit: object = None
+    rules: list[object] = Field(default_factory=list)
+    exceptions: object = None
+    awards: list[object] = Field(default_factory=list)
+
+
+def _or_from_template(schema: dict[str, Any]) -> None:
+    """Editors: what a template gives, the program file need not."""
+    own = ["program", "effective"]
+    given = [name for name in schema["required"] if name not in own]
+    schema["required"] = own
+    schema["anyOf"] = [{"required": ["template"]}, {"required": given}]
+
+
 class ProgramFile(Shape):
     """rules/programs/NAME.yaml: one program."""
+
+    model_config = ConfigDict(json_schema_extra=_or_from_template)
 
     program: Id
     title: Text
     description: Text | None = None
     modelled_on: Text | None = Field(None, description="The published program that this one is modelled on.")
-    effective: Day
+    effective: Day = Field(
+        description="The first day of this version. A learner is held to the version in force when they registered."
+    )
+    until: Day | None = Field(None, description="The last day on which anyone may begin the program.")
     credit_bearing: bool
     open_to: Annotated[list[AffiliationName], BeforeValidator(_listed), Field(min_length=1)] = Field(
         default_factory=lambda: [Affiliation.HOME, Affiliation.OUTSIDE]
@@ -401,6 +487,14 @@ class ProgramFile(Shape):
         None, description="All courses lie within so long of the first day of the first one that counts."
     )
     rules: list[RuleShape] = Field(default_factory=list)
+    migrates: dict[Id, Id] = Field(
+        default_factory=dict,
+        description="Ids of the older version that this one lacks, each with the id that exceptions granted for it "
+        "are bound to from now on, or none.",
+    )
+    exceptions: ExceptionsShape | None = None
+    template: Id | None = Field(None, description="The template in templates/ that this program is filled in from.")
+    set_: dict[Id, Parameter] | None = Field(None, description="The template's parameters, where not the default.")
     awards: list[AwardShape] = Field(min_length=1)
 
 
@@ -435,6 +529,11 @@ class GivenMilestone(Shape):
 class GivenException(Shape):
     requirement: Id
     course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
+    on: Day | None = Field(None, description="The day on which it was granted; left out: that of the decision.")
+
+
+class GivenElection(Shape):
+    version: Day = Field(description="The version that the learner chose to be held to, by its 'effective' day.")
 
 
 class GivenShape(Shape):
@@ -444,6 +543,7 @@ class GivenShape(Shape):
     milestones: list[GivenMilestone] = Field(default_factory=list)
     enrolled: Day | Literal["unknown"] | None = Field(None, description="The day of enrolment in the program.")
     holds: list[str] = Field(default_factory=list, description="What active holds block, such as conferral.")
+    elections: list[GivenElection] = Field(default_factory=list)
     attestations: list[str] = Field(
         default_factory=list, description="lead, office, or a role and a milestone as in 'lead: capstone'."
     )
@@ -452,6 +552,9 @@ class GivenShape(Shape):
 
 class ExpectShape(Shape):
     outcome: Literal["met", "awaiting", "pending", "undetermined", "unmet"]
+    version: Day | None = Field(
+        None, description="The version that decides; left out: that of the program file beside the cases."
+    )
     because: list[str] = Field(default_factory=list, description="Codes that must be among the reasons.")
     nodes: dict[str, Literal["met", "awaiting", "pending", "undetermined", "unmet"]] = Field(default_factory=dict)
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from credrules.attestations import Role
+    from credrules.attestations import ExceptionKind, Role
     from credrules.awards import Institution
+    from credrules.equivalents import Equivalence
     from credrules.records import Affiliation, Attempt, Course, Record
     from credrules.windows import Window
 
@@ -100,9 +101,15 @@ class Selection:
     toward: frozenset[str] = frozenset()  # counts toward any of these elsewhere
     completed: Window | None = None
 
-    def admits(self, attempt: Attempt, record: Record, as_of: date) -> bool | None:
-        """Whether an attempt is one of these; None where the source does not say enough."""
-        if attempt.course in self.excluded or (self.courses and attempt.course not in self.courses):
+    def admits(
+        self, attempt: Attempt, record: Record, as_of: date, names: frozenset[Course] | None = None
+    ) -> bool | None:
+        """Whether an attempt is one of these; None where the source does not say enough.
+
+        `names` are the codes that its course goes by, where there are several: lists may name it by any of them.
+        """
+        names = names or frozenset({attempt.course})
+        if not names.isdisjoint(self.excluded) or (self.courses and names.isdisjoint(self.courses)):
             return False
         if self.subjects and attempt.course.subject not in self.subjects:
             return False
@@ -288,6 +295,11 @@ class Program:
     awards: tuple[AwardSpec, ...]
     place: Place
     digest: str  # of the institution file and this file
+    until: date | None = None  # the last day on which anyone may begin under this version, where the file says
+    migrates: Mapping[str, str | None] = field(default_factory=dict)  # ids of older versions; None: left without one
+    exception_limits: Mapping[ExceptionKind, int] = field(
+        default_factory=dict
+    )  # exceptions applied to the requirements
     description: str = ""
     modelled_on: str | None = None
     url: str | None = None
@@ -303,6 +315,10 @@ class Program:
     def version(self) -> str:
         return self.effective.isoformat()
 
+    def most(self, kind: ExceptionKind) -> int | None:
+        """How many exceptions of a kind are applied to the requirements; None where the file sets no limit."""
+        return self.exception_limits.get(kind)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
@@ -310,12 +326,19 @@ class RuleSet:
 
     institution: Institution
     scale: GradeScale
-    programs: tuple[Program, ...]  # in order of id
+    programs: tuple[Program, ...]  # in order of id; the versions of one program oldest first
     digest: str
     files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
+    equivalents: tuple[Equivalence, ...] = ()
 
-    def program(self, program_id: str) -> Program | None:
-        return next((program for program in self.programs if program.id == program_id), None)
+    @property
+    def program_ids(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(program.id for program in self.programs))
+
+    def program(self, program_id: str, version: str | None = None) -> Program | None:
+        """A program in the version named; the newest where none is."""
+        versions = [program for program in self.programs if program.id == program_id]
+        return next((program for program in reversed(versions) if version in (None, program.version)), None)
 
 
 def walk(requirement: Requirement) -> Iterator[Requirement]:

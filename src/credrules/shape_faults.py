@@ -32,7 +32,8 @@ def read_shape(document: Document, shape: type[ShapeT]) -> ShapeT | None:
             by_place.setdefault(_path(document.data, fault["loc"]), []).append(dict(fault))
         for place, faults in by_place.items():
             for message in _messages(document, shape, faults, place, deeper=_is_above(place, by_place)):
-                document.problem(place, message)
+                with_key = all(fault["type"] == "extra_forbidden" for fault in faults)
+                document.problem(place, message, with_key=with_key)
         return None
     return None if document.problems else value
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from credrules.equivalents import identity
 from credrules.records import Basis, Registration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
-    from credrules.records import Attempt
-    from credrules.rules import GradeScale
+    from credrules.equivalents import Equivalence, Identity
+    from credrules.records import Attempt, Course, Record
+    from credrules.rules import GradeScale, Selection
+
+    Equivalences = tuple[Equivalence, ...]
 
 
 class Stage(Enum):
@@ -52,6 +57,35 @@ class Standing:
     stage: Stage
     points: int | None = None
     symbol: str | None = None
+    equal: Identity | None = None  # None: it is an attempt at its own course and no other
+
+    @property
+    def course(self) -> Course:
+        return self.equal.course if self.equal else self.attempt.course
+
+    @property
+    def names(self) -> frozenset[Course]:
+        """The codes that the course goes by."""
+        return self.equal.names if self.equal else frozenset({self.attempt.course})
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it may be a repeat of another course, which cannot be told."""
+        return self.equal is not None and self.equal.unsure
+
+    def is_in(self, selection: Selection, record: Record, as_of: date) -> bool | None:
+        """Whether it belongs to a selection, under any of its course's codes; None where that cannot be told."""
+        admitted = selection.admits(self.attempt, record, as_of, self.names)
+        if self.equal and self.equal.doubtful and selection.admits(self.attempt, record, as_of) is not admitted:
+            return None
+        return admitted
+
+
+def stand_as(attempt: Attempt, scale: GradeScale, as_of: date, equivalents: Mapping[Course, Equivalences]) -> Standing:
+    """The same, knowing which courses are one."""
+    standing = stand(attempt, scale, as_of)
+    found = equivalents.get(attempt.course)
+    return replace(standing, equal=identity(attempt, found)) if found else standing
 
 
 def stand(attempt: Attempt, scale: GradeScale, as_of: date) -> Standing:

@@ -33,15 +33,27 @@ class Document:
     data: Any = None
     lines: dict[Path_, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    files: dict[Path_, str] = field(default_factory=dict)  # for parts that came from another file, its name
+    parts: list[str] = field(default_factory=list)  # the texts of those files
+    keys: dict[Path_, tuple[str, int]] = field(default_factory=dict)  # where a key stands apart from its value
 
     def line(self, path: Path_) -> int:
         """The line of the part at `path`, or of the nearest part above it."""
+        return self.lines.get(self._known(path), 1)
+
+    def file(self, path: Path_) -> str:
+        """The file in which the part at `path` stands."""
+        return self.files.get(self._known(path), self.name)
+
+    def _known(self, path: Path_) -> Path_:
         while path and path not in self.lines:
             path = path[:-1]
-        return self.lines.get(path, 1)
+        return path
 
-    def problem(self, path: Path_, message: str) -> None:
-        self.problems.append(Problem(self.name, self.line(path), message))
+    def problem(self, path: Path_, message: str, *, with_key: bool = False) -> None:
+        """Note what is wrong with the part at `path`: with its value, or with its key."""
+        place = self.keys.get(path) if with_key else None
+        self.problems.append(Problem(*(place or (self.file(path), self.line(path))), message))
 
 
 def read(path: Path, name: str) -> Document:

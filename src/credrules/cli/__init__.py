@@ -50,6 +50,7 @@ for command in (
     test.test,
     attest.attest,
     attest.grant_exception,
+    attest.elect,
     status.status,
     plugins.plugins,
     verify.verify,

@@ -20,7 +20,7 @@ from credrules.rule_files import load
 if TYPE_CHECKING:
     from datetime import date
 
-    from credrules.plan import Plan
+    from credrules.plan import Plan, ProgramPlan
     from credrules.settings import Settings
 
 COLUMNS = ("learner_id", "program", "role", "statement", "by", "on", "evidence")
@@ -92,17 +92,26 @@ def attest(
 
 
 def _faults(attestation: Attestation, plan: Plan) -> list[str]:
-    programs = {program.program.id: program for program in plan.programs}
+    programs = _by_id(plan)
     if attestation.program not in programs:
         return [
             f"'{attestation.program}' is no program. There are: {', '.join(programs)}."
             f"{nearest(attestation.program, programs)}"
         ]
-    said = sorted({node.code for node in programs[attestation.program].nodes if node.role is attestation.role})
+    nodes = [node for version in programs[attestation.program] for node in version.nodes]
+    said = sorted({node.code for node in nodes if node.role is attestation.role})
     if attestation.statement not in said:
         listed = ", ".join(said) or "nothing"
         return [f"'{attestation.statement}' is nothing that the {attestation.role} attests here. There is: {listed}."]
     return []
+
+
+def _by_id(plan: Plan) -> dict[str, list[ProgramPlan]]:
+    """The versions of each program, oldest first."""
+    programs: dict[str, list[ProgramPlan]] = {}
+    for version in plan.programs:
+        programs.setdefault(version.program.id, []).append(version)
+    return programs
 
 
 def _read(path: Path, plan: Plan) -> list[Attestation]:
@@ -161,6 +170,7 @@ def grant_exception(
 ) -> None:
     """Grant one learner a waiver or a substitution for one requirement or rule."""
     settings = screen.settings()
+    _check_named(reason, by)
     _check_exception(settings, program, requirement, substitute)
     course = Course.parse(substitute) if substitute else None
     granted = GrantedException(
@@ -183,14 +193,15 @@ def grant_exception(
     screen.say("The next `credrules run` decides with it.")
 
 
+def _check_named(reason: str, by: str) -> None:
+    for name, value in (("--reason", reason), ("--by", by)):
+        if not value.strip():
+            raise CredrulesError(f"{name} is empty; an exception has a reason and a name.")
+
+
 def _check_exception(settings: Settings, program: str, requirement: str, substitute: str | None) -> None:
-    plan = make_plan(load(settings.rules))
-    programs = {one.program.id: one for one in plan.programs}
-    if program not in programs:
-        raise CredrulesError(
-            f"'{program}' is no program. There are: {', '.join(programs)}.{nearest(program, programs)}"
-        )
-    nodes = {node.id: node for node in programs[program].nodes if node.id not in ("requirements", "conferral")}
+    versions = _versions(settings, program)
+    nodes = {node.id: node for one in versions for node in one.nodes if node.id not in ("requirements", "conferral")}
     if requirement not in nodes:
         raise CredrulesError(
             f"'{requirement}' is no requirement or rule of {program}. There are: {', '.join(nodes)}."
@@ -202,3 +213,51 @@ def _check_exception(settings: Settings, program: str, requirement: str, substit
         raise CredrulesError(
             f"'{requirement}' asks for no course, so none can stand in. Leave --substitute out to waive it."
         )
+
+
+def _versions(settings: Settings, program: str) -> list[ProgramPlan]:
+    programs = _by_id(make_plan(load(settings.rules)))
+    if program not in programs:
+        raise CredrulesError(
+            f"'{program}' is no program. There are: {', '.join(programs)}.{nearest(program, programs)}"
+        )
+    return programs[program]
+
+
+@click.command()
+@click.argument("learner")
+@program_argument
+@click.argument("version")
+@click.option("--reason", required=True, help="Why.")
+@click.option("--by", required=True, help="The name of the person who grants it.")
+@click.option("--on", type=Day(), default=today, help="The day; today where left out.")
+@click.option("--withdraw", is_flag=True, help="Take it back.")
+@click.pass_obj
+def elect(
+    screen: Screen, learner: str, program: str, version: str, reason: str, by: str, on: date, withdraw: bool
+) -> None:
+    """Let one learner be held to a later VERSION of a program, named by its first day.
+
+    It never leads to an earlier version than the one in force when the learner registered.
+    """
+    settings = screen.settings()
+    _check_named(reason, by)
+    versions = [one.program.version for one in _versions(settings, program)]
+    if version not in versions:
+        message = f"'{version}' is no version of {program}. There are: {', '.join(versions)}."
+        raise CredrulesError(message + nearest(version, versions))
+    granted = GrantedException(
+        learner_id=learner,
+        program=program,
+        kind=ExceptionKind.ELECTION,
+        requirement=version,
+        reason=reason,
+        by=by,
+        on=on,
+        withdrawn=withdraw,
+    )
+    with Ledger.open(settings.ledger) as ledger:
+        ledger.grant(granted)
+    screen.document(granted)
+    screen.say(f"{'Withdrawn' if withdraw else 'Granted'}: the version of {version} for {learner} in {program}.")
+    screen.say("The next `credrules run` decides with it.")

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from credrules.case_files import read_cases
 from credrules.engines.durable_driver import load_engine
 from credrules.errors import CredrulesError, InputError
+from credrules.exceptions import lost_problem
 from credrules.installation import assemble
 from credrules.json_schemas import schemas
 from credrules.plugins import Plugins
+from credrules.wording import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +41,17 @@ def check(screen: Screen) -> int:
         if str(error) not in faults:
             faults.append(str(error))
     if installation:
-        faults += [*_records(installation), *_issuers(installation), *_ledger(installation)]
+        faults += [
+            *_cases(installation),
+            *_records(installation),
+            *_issuers(installation),
+            *_ledger(installation),
+        ]
     screen.document({"in_order": not faults, "faults": faults})
     for fault in faults:
         screen.say(f"✗ {fault}")
     if not faults and installation:
-        screen.say(f"✓ rules: {len(installation.plan.programs)} programs in {settings.rules.name}/")
+        screen.say(f"✓ rules: {len(installation.rule_set.program_ids)} programs in {settings.rules.name}/")
         screen.say(f"✓ records: {installation.records.name}, {installation.records.count()} learners")
         screen.say(f"✓ issuers: {', '.join(installation.issuers) or 'none'}")
         screen.say(f"✓ engines: {' and '.join(installation.decider.engines)}")
@@ -76,9 +84,23 @@ def _issuers(installation: Installation) -> Iterator[str]:
 
 def _ledger(installation: Installation) -> Iterator[str]:
     try:
-        installation.ledger().close()
+        with installation.ledger() as ledger:
+            granted = ledger.granted()
     except CredrulesError as error:
         yield str(error)
+        return
+    for plan in installation.plan.programs:
+        bound = [one for one in granted if one.program == plan.program.id and one.requirement in plan.lost]
+        for lost in sorted({one.requirement for one in bound}):
+            count = number(sum(one.requirement == lost for one in bound), "exception")
+            yield str(lost_problem(plan, lost, f"{count} in the ledger"))
+
+
+def _cases(installation: Installation) -> Iterator[str]:
+    try:
+        read_cases(installation.settings.rules, installation.rule_set)
+    except InputError as error:
+        yield from map(str, error.problems)
 
 
 @click.command()

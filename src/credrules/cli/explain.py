@@ -58,7 +58,9 @@ def decide_one(installation: Installation, learner: str, as_of: date) -> Decisio
 
 
 def _print(screen: Screen, installation: Installation, decision: Decision) -> None:
-    program = installation.plan.programs[0].program
+    program = installation.rule_set.program(decision.program, decision.version)
+    if program is None:
+        raise AssertionError(decision.program)  # it was decided by these rules
     title = f"{program.title} ({program.id}, in effect since {program.version})"
     screen.say(VERDICTS[decision.outcome].format(learner=decision.learner_id, title=title))
     screen.say(f"As of {decision.as_of}; decided by {' and '.join(decision.engines)}.")

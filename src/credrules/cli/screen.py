@@ -89,7 +89,7 @@ def complete_program(context: click.Context, _: click.Parameter, incomplete: str
         root = context.find_root()
         folder = settings.load(root.params["path"]).rules
         documents = [read(path, name) for name, path in list(rule_paths(folder).items())[1:]]
-        ids = [document.data["program"] for document in documents if isinstance(document.data, dict)]
-        return sorted(str(name) for name in ids if str(name).startswith(incomplete))
+        ids = [document.data["program"] for document in documents if "program" in (document.data or ())]
+        return sorted({str(name) for name in ids if str(name).startswith(incomplete)})
     except Exception:
         return []

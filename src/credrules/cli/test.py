@@ -40,10 +40,10 @@ def test(screen: Screen, rules: Path | None, engine: str | None) -> int:
         screen.say(f"✗ {result.where}: {result.name}")
         for fault in result.faults:
             screen.say(f"    {fault}")
-    counts = Counter(result.program for result in results)
+    counts = Counter(result.file for result in results)
+    versions = Counter(program.id for program in rule_set.programs)
     for program in rule_set.programs:
-        bad = sum(result.program == program.id for result in failed)
-        screen.say(
-            f"{'✗' if bad or not counts[program.id] else '✓'} {program.id}: {counts[program.id]} cases, {bad} failed"
-        )
+        count, bad = counts[program.place.file], sum(result.file == program.place.file for result in failed)
+        name = program.id if versions[program.id] == 1 else f"{program.id}, version of {program.version}"
+        screen.say(f"{'✗' if bad or not count else '✓'} {name}: {count} cases, {bad} failed")
     return FAILED if failed or not results else 0

@@ -19,7 +19,8 @@ import itertools
 import math
 import unicodedata
 import zlib
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -103,6 +104,10 @@ class DurableEngine:
         )
         self.counting_number = {counting: number for number, counting in enumerate(self.countings)}
         selections = list(dict.fromkeys(selection for program in plan.programs for selection in _selections(program)))
+        self.one_with: dict[Course, frozenset[Course]] = {}
+        for one in plan.equivalents:
+            for course in one.courses:
+                self.one_with[course] = self.one_with.get(course, frozenset()) | frozenset(one.courses)
         self.marks = _Marks(selections)
         self.offsets = list(itertools.accumulate((len(program.nodes) for program in plan.programs), initial=0))
         self.parents = self._parents()
@@ -151,7 +156,23 @@ class DurableEngine:
 
     def mentions(self, attempt: Attempt) -> bool:
         """Whether any rule can be about this attempt; the others are left out, to spare the engine."""
-        return bool(self.filters) or attempt.course in self.named
+        return bool(self.filters) or not self.named.isdisjoint(self.one_with.get(attempt.course, (attempt.course,)))
+
+    def known_as(self, attempt: Attempt) -> _Known:
+        """The course that an attempt is one at: the last of a list of equivalents, in whose days its term begins."""
+        own = frozenset({attempt.course})
+        lists = [one for one in self.plan.equivalents if attempt.course in one.courses]
+        undated: list[tuple[Course, ...]] = []
+        for one in lists:
+            if attempt.term is None and (one.since or one.until):
+                undated.append(one.courses)
+            elif attempt.term is None or not (
+                (one.since and attempt.term.starts < one.since) or (one.until and attempt.term.starts > one.until)
+            ):
+                return _Known(one.courses[-1], frozenset(one.courses), frozenset(one.courses))
+        if not undated:
+            return _Known(attempt.course, own, own)
+        return _Known(attempt.course, frozenset(undated[0]), own, torn=undated[0][-1] != attempt.course)
 
     # The productions.
 
@@ -252,6 +273,16 @@ class _Bid:
     offers: tuple[Offer, Offer]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The course that an attempt is one at, with the codes that it may go by and those that it surely does."""
+
+    course: Course
+    names: frozenset[Course]
+    surely: frozenset[Course]
+    torn: bool = False  # whether it repeats a course of another code cannot be told
+
+
 class _Rise(NamedTuple):
     """A node whose outcome went up."""
 
@@ -273,10 +304,12 @@ class _Learner:
         self.standings = [
             standing
             for attempt in sorted(record.attempts, key=lambda attempt: attempt.attempt_id)
-            if engine.mentions(attempt) or attempt.course.code in substitutes
+            if engine.mentions(attempt)
+            or any(course.code in substitutes for course in engine.one_with.get(attempt.course, (attempt.course,)))
             for standing in [stand(attempt, engine.plan.scale, as_of)]
             if standing.stage not in GONE
         ]
+        self.known = [engine.known_as(standing.attempt) for standing in self.standings]
         self.labels: list[set[tuple[object, ...]]] = [set() for _ in self.standings]
         self.place_of = {standing.attempt.attempt_id: at for at, standing in enumerate(self.standings)}
         self.subjects = sorted({standing.attempt.course.subject for standing in self.standings})
@@ -284,7 +317,10 @@ class _Learner:
         self.hold = self._hold_fact()
 
     def outcomes(self) -> Outcomes:
-        facts = [self._attempt_fact(standing) for standing in self.standings]
+        facts = [self._attempt_fact(at, standing) for at, standing in enumerate(self.standings)]
+        names = self._name_facts()
+        self.owners = [*range(len(facts)), *(at for at, _ in names)]
+        facts += [fact for _, fact in names]
         known = [*facts, *self._milestone_facts(), *self._word_facts(), self.hold]
         rises = self._take(self.session.run(known))
         remembered: dict[int, tuple[Outcome, ...]] = {}
@@ -339,7 +375,7 @@ class _Learner:
         for firing in firings:
             for meaning in self.engine.meanings[firing.production]:
                 if meaning.label:
-                    self.labels[firing.facts[0]].add(meaning.label)
+                    self.labels[self.owners[firing.facts[0]]].add(meaning.label)
                 else:
                     rises += self._reach(meaning.node, meaning.outcome)
         return rises
@@ -364,7 +400,7 @@ class _Learner:
 
     # Stratum 1: what is known.
 
-    def _attempt_fact(self, standing: Standing) -> Fact:
+    def _attempt_fact(self, at: int, standing: Standing) -> Fact:
         attempt = standing.attempt
         fact: Fact = {
             "kind": "attempt",
@@ -378,11 +414,19 @@ class _Learner:
             "level": _text(attempt.level) if attempt.level is not None else UNKNOWN,
             "origin": attempt.origin.value,
             "basis": attempt.basis.value if attempt.basis else UNKNOWN,
-            **self.engine.marks.facts(attempt, self.record, self.as_of),
+            **self.engine.marks.facts(attempt, self.known[at], self.record, self.as_of),
         }
         if standing.points is not None:
             fact["grade"] = standing.points
         return fact
+
+    def _name_facts(self) -> list[tuple[int, Fact]]:
+        """For each further code that an attempt goes by, a fact of its own, and whose it is."""
+        return [
+            (at, {"cb": _bucket(course.code), "course": course.code})
+            for at, (standing, known) in enumerate(zip(self.standings, self.known, strict=True))
+            for course in sorted(known.names - {standing.attempt.course})
+        ]
 
     def _milestone_facts(self) -> list[Fact]:
         codes = self.engine.milestone_codes
@@ -399,11 +443,11 @@ class _Learner:
         ]
 
     def _word_facts(self) -> list[Fact]:
-        numbers = {program.program.id: number for number, program in enumerate(self.engine.plan.programs)}
         return [
-            {"word": f"{numbers[said.program]}|{said.role}|{said.statement}", "proof": 1 if said.evidence else 0}
+            {"word": f"{number}|{said.role}|{said.statement}", "proof": 1 if said.evidence else 0}
             for said in self.word.attestations
-            if said.program in numbers
+            for number, program in enumerate(self.engine.plan.programs)
+            if program.program.id == said.program
         ]
 
     def _hold_fact(self) -> Fact:
@@ -439,22 +483,48 @@ class _Learner:
             if worth is None:
                 continue
             level, sure = worth
-            code = standing.attempt.course.code
+            known = self.known[self.place_of[standing.attempt.attempt_id]]
+            sure = sure and not known.torn
             if substitute is not None:
-                belongs = code == substitute
+                asked = {course.code: course for course in known.names}.get(substitute)
+                belongs = asked is not None
+                sure = sure and asked in known.surely
             elif way.selection.courses:
-                belongs = ("course", code) in labels and standing.attempt.course in way.selection.courses
+                here = [course for course in known.names & way.selection.courses if ("course", course.code) in labels]
+                belongs = bool(here)
+                sure = sure and any(course in known.surely for course in here)
             else:
                 belongs = ("filter", way.selection, True) in labels or ("filter", way.selection, False) in labels
                 sure = sure and ("filter", way.selection, True) in labels
             if belongs:
                 level = level if sure or level is UNMET else UNDETERMINED
-                found.setdefault(standing.attempt.course, []).append((standing, level))
+                found.setdefault(known.course, []).append((standing, level))
         return {course: _as_repeated(attempts, way.counting.repeats) for course, attempts in found.items()}
+
+    def _granted(self, program: ProgramPlan) -> list[GrantedException]:
+        """What was granted, under the ids that requirements have in this version, and no more than it allows."""
+        if not self.word.exceptions:
+            return []
+        own = {program.nodes[index].id for index in program.below[program.requirements]}
+        here = {node.id: node for node in program.nodes}
+        applied: list[GrantedException] = []
+        used: Counter[ExceptionKind] = Counter()
+        for one in sorted(self.word.exceptions, key=lambda one: (one.on, one.kind, one.requirement, one.course or "")):
+            if one.program != program.program.id or one.kind is ExceptionKind.ELECTION:
+                continue
+            name = one.requirement if one.requirement in here else program.inherits.get(one.requirement)
+            if name is None or (one.kind is ExceptionKind.SUBSTITUTION and not here[name].ways):
+                continue
+            if name in own:
+                used[one.kind] += 1
+                if used[one.kind] > program.program.exception_limits.get(one.kind, used[one.kind]):
+                    continue
+            applied.append(replace(one, requirement=name))
+        return applied
 
     def _claim_facts(self, number: int, program: ProgramPlan) -> list[Fact]:
         offset = self.engine.offsets[number]
-        granted = [one for one in self.word.exceptions if one.program == program.program.id]
+        granted = self._granted(program)
         waived = {
             node.index
             for one in granted
@@ -606,6 +676,7 @@ class _Learner:
         none = Offer(level, size, (0,) * width, (0,) * len(program.limits))
         if node.share_group:
             return _Bid(standing, (none, none))
+        known = self.known[self.place_of[attempt.attempt_id]]
         sums: list[list[int]] = [[0] * width, [0] * width]
         for index in program.tests:
             test = program.nodes[index]
@@ -618,14 +689,14 @@ class _Learner:
                     points = self.engine.plan.scale.top if standing.points is None else standing.points
                     sums[0][0] = sums[1][0] = thousandths * (points - test.need)
             elif test.measure is not Measure.SUBJECTS:
-                for version, inside in enumerate(_inside(labels, test.selection, attempt)):
+                for version, inside in enumerate(_inside(labels, test.selection, known)):
                     for at, weight in zip(test.sums, _measured(test, inside, thousandths, version), strict=True):
                         sums[version][at] = weight
         loads = [
             tuple(
                 _load(limit, inside, thousandths, version)
                 for limit in program.limits
-                for inside in [_under(limit, standing, labels)[version]]
+                for inside in [_under(limit, standing, labels, known)[version]]
             )
             for version in (0, 1)
         ]
@@ -640,9 +711,7 @@ class _Learner:
 
     def _averaged(self, program: ProgramPlan) -> bool:
         """Whether the program's average is to be looked at: it is not where it was waived."""
-        waived = {
-            one.requirement for one in self.word.exceptions if one.program == program.program.id and not one.course
-        }
+        waived = {one.requirement for one in self._granted(program) if one.kind is ExceptionKind.WAIVER}
         return program.average is not None and program.nodes[program.average].id not in waived
 
     def _share_out(
@@ -755,10 +824,11 @@ class _Marks:
             name = self.windows[selection.completed]
             choices.append([[(name, "==", "yes")], [(name, "==", UNKNOWN)]])
         if selection.excluded:
-            choices.append([[(self.excluded[selection.excluded], "==", "no")]])
+            name = self.excluded[selection.excluded]
+            choices.append([[(name, "==", "no")], [(name, "==", UNKNOWN)]])
         return [[test for part in chosen for test in part] for chosen in itertools.product(*choices)]
 
-    def facts(self, attempt: Attempt, record: Record, as_of: date) -> Fact:
+    def facts(self, attempt: Attempt, known: _Known, record: Record, as_of: date) -> Fact:
         found: Fact = {"marked": 0 if attempt.attributes is None else 1}
         for name in attempt.attributes or ():
             if name in self.attributes:
@@ -774,7 +844,9 @@ class _Marks:
         for window, name in self.windows.items():
             found[name] = _in_window(window, attempt, record, as_of)
         for excluded, name in self.excluded.items():
-            found[name] = "yes" if attempt.course in excluded else "no"
+            found[name] = "no" if known.names.isdisjoint(excluded) else UNKNOWN
+            if not known.surely.isdisjoint(excluded):
+                found[name] = "yes"
         return found
 
 
@@ -818,20 +890,20 @@ def _different(sets: Iterable[SetT]) -> list[SetT]:
     return [one for one in dict.fromkeys(sets) if one]
 
 
-def _inside(labels: set[tuple[object, ...]], selection: Selection, attempt: Attempt) -> tuple[bool, bool]:
+def _inside(labels: set[tuple[object, ...]], selection: Selection, known: _Known) -> tuple[bool, bool]:
     """Whether an attempt surely is in a selection, and whether it may be, by the productions that fired on it."""
     if selection.courses:
-        named = ("course", attempt.course.code) in labels and attempt.course in selection.courses
-        return named, named
+        here = [course for course in known.names & selection.courses if ("course", course.code) in labels]
+        return any(course in known.surely for course in here), bool(here)
     sure = selection == Selection() or ("filter", selection, True) in labels
     return sure, sure or ("filter", selection, False) in labels
 
 
-def _under(limit: Limit, standing: Standing, labels: set[tuple[object, ...]]) -> tuple[bool, bool]:
+def _under(limit: Limit, standing: Standing, labels: set[tuple[object, ...]], known: _Known) -> tuple[bool, bool]:
     """Whether an attempt is under a limit: if it may be, as far as is against the learner; and if it surely is."""
     if limit.below is not None and not (standing.points is not None and standing.points < limit.below):
         return False, False
-    sure, perhaps = _inside(labels, limit.selection, standing.attempt)
+    sure, perhaps = _inside(labels, limit.selection, known)
     return perhaps, sure
 
 

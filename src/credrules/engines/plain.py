@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from credrules.attestations import ExceptionKind
 from credrules.claims import Demand, Offer, Proof, Route, Terms, allocate
 from credrules.decisions import Outcome
+from credrules.equivalents import lists_by_course
+from credrules.exceptions import Exceptions, exceptions_for
 from credrules.facts import possible_values
 from credrules.plan import Kind, as_test
-from credrules.records import MilestoneStatus, Origin, Repeat
+from credrules.records import Course, MilestoneStatus, Origin, Repeat
 from credrules.rules import Measure, Moment, Repeats, Selection, Ways
-from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand
+from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand_as
 from credrules.windows import later
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from credrules.attestations import GrantedException, Word
     from credrules.engines import Outcomes
     from credrules.plan import Node, Plan, ProgramPlan
-    from credrules.records import Attempt, Course, Record
+    from credrules.records import Attempt, Record
     from credrules.rules import Counting
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
@@ -74,6 +75,7 @@ class Evaluation:
     """One program for one learner: the outcome of every node, and what led there, by the node that claims."""
 
     outcomes: tuple[Outcome, ...] = ()
+    exceptions: Exceptions = field(default_factory=Exceptions)
     waived: dict[int, GrantedException] = field(default_factory=dict)
     bids: dict[int, dict[Course, Bid]] = field(default_factory=dict)
     refused: dict[int, list[Refused]] = field(default_factory=dict)
@@ -87,6 +89,14 @@ class Evaluation:
         return within(self.period, attempt, True)
 
     registered_on: date | None = None  # for the first course that counts; None where one of these days is unknown
+
+    def stand_ins(self, node: Node, course: Course, record: Record, as_of: date) -> list[GrantedException]:
+        """What lets a course serve a node that does not ask for it: nothing, where it does."""
+        standing = self.bids[node.index][course].standing
+        if any(standing.is_in(way.selection, record, as_of) for way in node.ways):
+            return []
+        names = {name.code for name in standing.names}
+        return [one for one in self.exceptions.substitutions(node.index) if one.course in names]
 
 
 @dataclass(slots=True)
@@ -109,6 +119,7 @@ class PlainEngine:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.equivalents = lists_by_course(plan.equivalents)
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Outcomes:
         return tuple(evaluation.outcomes for evaluation in self.evaluate(record, word, as_of))
@@ -117,7 +128,8 @@ class PlainEngine:
         """The same with everything that led to it, for the reasons."""
         standings: dict[Course, list[Standing]] = {}
         for attempt in sorted(record.attempts, key=lambda attempt: attempt.attempt_id):
-            standings.setdefault(attempt.course, []).append(stand(attempt, self.plan.scale, as_of))
+            standing = stand_as(attempt, self.plan.scale, as_of, self.equivalents)
+            standings.setdefault(standing.course, []).append(standing)
         learner = _Learner(record, word, as_of, standings, self.plan.scale.top)
         return tuple(_ProgramRun(program, learner).evaluate() for program in self.plan.programs)
 
@@ -137,16 +149,12 @@ class _ProgramRun:
     def __init__(self, plan: ProgramPlan, learner: _Learner) -> None:
         self.plan = plan
         self.learner = learner
-        self.exceptions = [granted for granted in learner.word.exceptions if granted.program == plan.program.id]
-        self.result = Evaluation()
+        self.exceptions = exceptions_for(plan, learner.word)
+        self.result = Evaluation(exceptions=self.exceptions, waived=self.exceptions.waived())
         self.sums = 1 + max((at for index in plan.tests for at in plan.nodes[index].sums), default=0)
         self.subjects: dict[str, int] = {}
 
     def evaluate(self) -> Evaluation:
-        for granted in self.exceptions:
-            node = self.plan.node(granted.requirement)
-            if node and granted.kind is ExceptionKind.WAIVER:
-                self.result.waived[node.index] = granted
         self.terms = self.plan.terms(self.result.waived)
         for index in self.plan.demands:
             self._take_bids(self.plan.nodes[index])
@@ -184,19 +192,22 @@ class _ProgramRun:
     def _ways(self, node: Node) -> Iterator[Ways]:
         """The node's own ways, and one for each course that may stand in: judged like the first of its own."""
         yield from node.ways
-        for granted in self.exceptions:
-            if granted.kind is ExceptionKind.SUBSTITUTION and granted.requirement == node.id:
-                courses = frozenset(course for course in self.learner.standings if course.code == granted.course)
-                if courses:
-                    yield Ways(selection=Selection(courses=courses), counting=node.ways[0].counting)
+        for granted in self.exceptions.substitutions(node.index):
+            course = Course.parse(granted.course or "")
+            if course:
+                yield Ways(selection=Selection(courses=frozenset({course})), counting=node.ways[0].counting)
 
     def _admits(self, selection: Selection, standing: Standing) -> bool | None:
-        return selection.admits(standing.attempt, self.learner.record, self.learner.as_of)
+        return standing.is_in(selection, self.learner.record, self.learner.as_of)
 
     def _courses(self, selection: Selection) -> list[Course]:
-        if selection.courses:
-            return sorted(selection.courses & self.learner.standings.keys())
-        return sorted(self.learner.standings)
+        if not selection.courses:
+            return sorted(self.learner.standings)
+        return sorted(
+            course
+            for course, standings in self.learner.standings.items()
+            if any(not standing.names.isdisjoint(selection.courses) for standing in standings)
+        )
 
     def _offers(self, node: Node, way: Ways, course: Course) -> Iterator[Bid | Refused]:
         """What one course's attempts offer: those that stand under the repeat policy; the others are refused."""
@@ -209,7 +220,7 @@ class _ProgramRun:
             if because:
                 yield Refused(standing, because)
             else:
-                eligible.append((standing, admitted is None))
+                eligible.append((standing, admitted is None or standing.unsure))
         stand_, displaced = that_stand([standing for standing, _ in eligible], way.counting.repeats)
         levels = {
             worth(standing, way.counting, unsure=unsure)[0] for standing, unsure in eligible if standing in stand_

@@ -249,6 +249,14 @@ class Ledger:
             learner: standing(attested.get(learner, []), granted.get(learner, [])) for learner in {*attested, *granted}
         }
 
+    def granted(self) -> list[GrantedException]:
+        """Every exception that stands, of all learners."""
+        granted: dict[str, list[GrantedException]] = {}
+        with database.reading(self._engine) as connection:
+            for row in connection.execute(select(tables.exceptions).order_by(tables.exceptions.c.id)):
+                granted.setdefault(row.learner_id, []).append(_exception(row))
+        return [one for learner in sorted(granted) for one in standing([], granted[learner]).exceptions]
+
     def attest(self, *attestations: Attestation) -> None:
         """Keep people's word: all of it or, where something fails, none."""
         rows = [

@@ -6,13 +6,15 @@ from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from credrules.equivalents import identity, lists_by_course
+from credrules.exceptions import exceptions_for
 from credrules.plan import Kind
 from credrules.rules import Counting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from credrules.plan import Node
+    from credrules.plan import Node, ProgramPlan
     from credrules.rules import Limit, Selection
     from credrules.testing.random_cases import Case
 
@@ -29,8 +31,27 @@ def constructs(case: Case) -> set[str]:
             found.update(_of_limit(limit))
         if plan.time_limit:
             found.add("time limit")
+        found.update(_of_version(plan, case))
     found.update(f"exception: {granted.kind}" for granted in case.word.exceptions)
+    if len({plan.program.id for plan in case.plan.programs}) < len(case.plan.programs):
+        found.add("several versions")
+    found.update(_of_equivalents(case))
     return found
+
+
+def _of_version(plan: ProgramPlan, case: Case) -> Iterator[str]:
+    held = exceptions_for(plan, case.word)
+    if any(bound.granted.requirement != bound.node.id for bound in held.applied):
+        yield "exception migrated"
+    yield from (one.because for one in held.not_applied)
+
+
+def _of_equivalents(case: Case) -> Iterator[str]:
+    lists = lists_by_course(case.plan.equivalents)
+    for attempt in case.record.attempts:
+        known = identity(attempt, lists.get(attempt.course, ()))
+        if known.equivalence:
+            yield f"equivalents{', in doubt' if known.doubtful else ''}"
 
 
 def _of_node(node: Node) -> Iterator[str]:

@@ -98,7 +98,8 @@ def population(rule_set: RuleSet, learners: int, seed: int = 1) -> Iterator[Pers
 
 def _person(rule_set: RuleSet, learner_id: str, random: Random) -> Person:
     outside = random.random() < 0.25
-    programs = random.sample(rule_set.programs, min(len(rule_set.programs), 1 if random.random() < 0.8 else 2))
+    oldest = list({program.id: program for program in reversed(rule_set.programs)}.values())[::-1]
+    programs = random.sample(oldest, min(len(oldest), 1 if random.random() < 0.8 else 2))
     diligence = random.random()
     attempts: list[Attempt] = []
     for program in programs:

@@ -5,7 +5,7 @@ Everything is drawn from one `random.Random`, so that a seed is a case, and so t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.awards import Institution
 from credrules.claims import Rounding
+from credrules.equivalents import Equivalence, EquivalenceKind
 from credrules.plan import Plan, make_plan
 from credrules.program_file import ROUTES, routes
 from credrules.records import (
@@ -54,6 +55,7 @@ from credrules.rules import (
     RuleSet,
     Selection,
     Ways,
+    walk,
 )
 from credrules.windows import Window
 
@@ -96,8 +98,56 @@ def random_case(random: Random) -> Case:
 
 def random_plan(random: Random) -> Plan:
     programs = tuple(_program(random, f"program-{number}") for number in range(random.randint(1, 2)))
+    if random.random() < 0.2:  # a second version of one of them
+        programs = (programs[0], _later_version(random, programs[0]), *programs[1:])
     institution = Institution(id="made-up", name="Made-up University")
-    return make_plan(RuleSet(institution=institution, scale=SCALE, programs=programs, digest="", files={}))
+    return make_plan(
+        RuleSet(
+            institution=institution,
+            scale=SCALE,
+            programs=programs,
+            digest="",
+            files={},
+            equivalents=_equivalents(random),
+        )
+    )
+
+
+def _equivalents(random: Random) -> tuple[Equivalence, ...]:
+    """Lists of courses that are one, most of them for some terms only; none has a course of another."""
+    courses = random.sample(COURSES, len(COURSES))
+    found = []
+    while random.random() < 0.3 and len(courses) > 2:
+        size = random.randint(2, 3)
+        listed, courses = courses[:size], courses[size:]
+        found.append(
+            Equivalence(
+                courses=tuple(listed),
+                kind=random.choice(list(EquivalenceKind)),
+                since=random.choice([None, date(2024, 6, 1), date(2025, 6, 1)]),
+                until=random.choice([None, date(2025, 12, 1), date(2026, 6, 1)]),
+            )
+        )
+    return tuple(found)
+
+
+def _later_version(random: Random, older: Program) -> Program:
+    """A version with ids of its own most of the time, and then lines that say what some of the old ones are now."""
+    program = replace(_program(random, older.id), effective=date(2025, 8, 1))
+    if random.random() < 0.3:
+        return program
+    renamed = replace(program.requirements, parts=tuple(map(_renamed, program.requirements.parts)))
+    old = [requirement.id for requirement in walk(older.requirements)][1:]
+    new = [requirement.id for requirement in walk(renamed)][1:]
+    migrates = {name: random.choice([*new, None]) for name in old if name not in new and random.random() < 0.8}
+    return replace(program, requirements=renamed, migrates=migrates)
+
+
+def _renamed(requirement: Requirement) -> Requirement:
+    if isinstance(requirement, Group):
+        parts = tuple(map(_renamed, requirement.parts))
+        return replace(requirement, id=f"new-{requirement.id}", parts=parts)
+    return replace(requirement, id=f"new-{requirement.id}")
 
 
 def _program(random: Random, name: str) -> Program:
@@ -114,6 +164,7 @@ def _program(random: Random, name: str) -> Program:
         awards=(),
         place=PLACE,
         digest="",
+        exception_limits={kind: random.randint(0, 1) for kind in ExceptionKind if random.random() < 0.2},
     )
 
 
@@ -424,4 +475,18 @@ def random_word(random: Random, plan: Plan) -> Word:
                     course=random.choice(COURSES).code if substitution else None,
                 )
             )
+        if random.random() < 0.1:
+            exceptions.append(_election(random, program.program.id))
     return Word(tuple(attestations), tuple(exceptions))
+
+
+def _election(random: Random, program: str) -> GrantedException:
+    return GrantedException(
+        learner_id="L1",
+        program=program,
+        kind=ExceptionKind.ELECTION,
+        requirement=random.choice(["2024-01-01", "2025-08-01"]),
+        reason="made up",
+        by="somebody",
+        on=TODAY,
+    )
