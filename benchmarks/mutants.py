@@ -1,8 +1,8 @@
 """Mutation testing of the decision code: change one thing, and see whether the tests notice.
 
-Each mutant is a copy of src/ with one change in one of FILES: a comparison, a boolean word, a number, a branch, `min` for
-`max`. The tests of that file run against it, quickest first, until one fails. A mutant that survives is tried on random
-cases: if it gives another outcome anywhere, the suite is at fault.
+Each mutant is a copy of src/ with one change in one of FILES: a comparison, a boolean word, a number, a branch, `min`
+for `max`. The tests of that file run against it, quickest first, until one fails. A mutant that survives is tried on
+random cases: if it gives another outcome anywhere, the suite is at fault.
 
 Figures: mutants, killed, survived, changing (survivors that change an outcome: must be none), unexplained (survivors
 without a reason in docs/mutants.md).

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import Phase, settings
 from tests.worked import AS_OF, INSTITUTION
 
 from credrules import Affiliation, Learner, Record
