@@ -108,8 +108,10 @@ class Selection:
 
         `names` are the codes that its course goes by, where there are several: lists may name it by any of them.
         """
-        names = names or frozenset({attempt.course})
-        if not names.isdisjoint(self.excluded) or (self.courses and names.isdisjoint(self.courses)):
+        listed, excluded = attempt.course in self.courses, attempt.course in self.excluded
+        if names:
+            listed, excluded = not names.isdisjoint(self.courses), not names.isdisjoint(self.excluded)
+        if excluded or (self.courses and not listed):
             return False
         if self.subjects and attempt.course.subject not in self.subjects:
             return False

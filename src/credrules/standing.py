@@ -75,8 +75,10 @@ class Standing:
 
     def is_in(self, selection: Selection, record: Record, as_of: date) -> bool | None:
         """Whether it belongs to a selection, under any of its course's codes; None where that cannot be told."""
+        if self.equal is None:
+            return selection.admits(self.attempt, record, as_of)
         admitted = selection.admits(self.attempt, record, as_of, self.names)
-        if self.equal and self.equal.doubtful and selection.admits(self.attempt, record, as_of) is not admitted:
+        if self.equal.doubtful and selection.admits(self.attempt, record, as_of) is not admitted:
             return None
         return admitted
 

@@ -490,7 +490,7 @@ class _Learner:
                 belongs = asked is not None
                 sure = sure and asked in known.surely
             elif way.selection.courses:
-                here = [course for course in known.names & way.selection.courses if ("course", course.code) in labels]
+                here = _named(labels, way.selection, known)
                 belongs = bool(here)
                 sure = sure and any(course in known.surely for course in here)
             else:
@@ -893,10 +893,15 @@ def _different(sets: Iterable[SetT]) -> list[SetT]:
 def _inside(labels: set[tuple[object, ...]], selection: Selection, known: _Known) -> tuple[bool, bool]:
     """Whether an attempt surely is in a selection, and whether it may be, by the productions that fired on it."""
     if selection.courses:
-        here = [course for course in known.names & selection.courses if ("course", course.code) in labels]
+        here = _named(labels, selection, known)
         return any(course in known.surely for course in here), bool(here)
     sure = selection == Selection() or ("filter", selection, True) in labels
     return sure, sure or ("filter", selection, False) in labels
+
+
+def _named(labels: set[tuple[object, ...]], selection: Selection, known: _Known) -> list[Course]:
+    """The courses of a selection that an attempt may be one at, by the productions that fired on it."""
+    return [course for course in known.names if course in selection.courses and ("course", course.code) in labels]
 
 
 def _under(limit: Limit, standing: Standing, labels: set[tuple[object, ...]], known: _Known) -> tuple[bool, bool]:

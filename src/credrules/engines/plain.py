@@ -22,7 +22,7 @@ from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand_as
 from credrules.windows import later
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from credrules.attestations import GrantedException, Word
@@ -127,10 +127,13 @@ class PlainEngine:
     def evaluate(self, record: Record, word: Word, as_of: date) -> tuple[Evaluation, ...]:
         """The same with everything that led to it, for the reasons."""
         standings: dict[Course, list[Standing]] = {}
+        known_as: dict[Course, set[Course]] = {}
         for attempt in sorted(record.attempts, key=lambda attempt: attempt.attempt_id):
             standing = stand_as(attempt, self.plan.scale, as_of, self.equivalents)
             standings.setdefault(standing.course, []).append(standing)
-        learner = _Learner(record, word, as_of, standings, self.plan.scale.top)
+            for name in standing.names:
+                known_as.setdefault(name, set()).add(standing.course)
+        learner = _Learner(record, word, as_of, standings, known_as, self.plan.scale.top)
         return tuple(_ProgramRun(program, learner).evaluate() for program in self.plan.programs)
 
 
@@ -140,6 +143,7 @@ class _Learner:
     word: Word
     as_of: date
     standings: Mapping[Course, Sequence[Standing]]
+    known_as: Mapping[Course, Collection[Course]]  # by each code, the courses that an attempt under it is one at
     top: int  # thousandths of a point of the best grade
 
 
@@ -203,11 +207,8 @@ class _ProgramRun:
     def _courses(self, selection: Selection) -> list[Course]:
         if not selection.courses:
             return sorted(self.learner.standings)
-        return sorted(
-            course
-            for course, standings in self.learner.standings.items()
-            if any(not standing.names.isdisjoint(selection.courses) for standing in standings)
-        )
+        known_as = self.learner.known_as
+        return sorted({course for name in selection.courses & known_as.keys() for course in known_as[name]})
 
     def _offers(self, node: Node, way: Ways, course: Course) -> Iterator[Bid | Refused]:
         """What one course's attempts offer: those that stand under the repeat policy; the others are refused."""
