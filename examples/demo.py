@@ -55,6 +55,7 @@ COLUMNS = {
     "lapses_to lapses_on credits_attempted credits_earned repeat attributes counts_toward",
     "admissions": "learner_id kind since until",
     "milestones": "learner_id code status completed_on evidence",
+    "activities": "activity_id learner_id code status category on hours points score",
     "holds": "learner_id code blocks reason since until",
     "enrolments": "learner_id program since until",
     "attestations": "learner_id program role statement by on evidence",
@@ -145,7 +146,7 @@ def rows(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
         course = f"{attempt['course']['subject']} {attempt['course']['number']}"
         sets = {"attributes": ";".join(attempt["attributes"]), "counts_toward": ";".join(attempt["counts_toward"])}
         yield "attempts", {**attempt, **mine, "course": course, "term_id": attempt["term"]["term_id"], **sets}
-    for name in ("admissions", "milestones", "enrolments"):
+    for name in ("admissions", "milestones", "activities", "enrolments"):
         for row in data[name]:
             yield name, {**row, **mine}
     for hold in data["holds"]:

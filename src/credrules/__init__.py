@@ -14,6 +14,7 @@ from credrules.errors import (
 )
 from credrules.hookspecs import hookimpl
 from credrules.records import (
+    Activity,
     Admission,
     AdmissionKind,
     Affiliation,
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Achievement",
+    "Activity",
     "Admission",
     "AdmissionKind",
     "Affiliation",

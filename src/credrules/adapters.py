@@ -42,6 +42,7 @@ class Capabilities:
     admissions: Knows = Knows.NONE
     registration_dates: Knows = Knows.NONE
     milestones: Knows = Knows.NONE
+    activities: Knows = Knows.NONE
     holds: Knows = Knows.NONE
     enrolments: Knows = Knows.NONE
     privacy: Knows = Knows.NONE

@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class Affiliation(StrEnum):
@@ -169,6 +169,24 @@ class Milestone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """Work that is no course: hours served, a workshop attended, points, the score of a quiz or of one criterion.
+
+    Of what is in progress, the amounts are those that it will come to. A `score` is on the scale of what was marked.
+    """
+
+    activity_id: str
+    code: str
+    status: MilestoneStatus | None
+    category: str | None = None
+    on: date | None = None  # when it was done or handed in; of work that is still to be done, when it is planned
+    hours: Decimal | None = None
+    points: Decimal | None = None
+    score: Decimal | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A block on the learner's account. `blocks` holds what it stops: 'conferral', 'registration', ..."""
 
@@ -213,6 +231,7 @@ class Record:
     attempts: tuple[Attempt, ...] = ()
     admissions: tuple[Admission, ...] | None = None
     milestones: tuple[Milestone, ...] | None = None
+    activities: tuple[Activity, ...] | None = None
     holds: tuple[Hold, ...] | None = None
     enrolments: tuple[ProgramEnrolment, ...] | None = None
 
@@ -232,6 +251,7 @@ def record_faults(record: Record) -> Iterator[str]:
         if attempt.term and attempt.term.ends < attempt.term.starts:
             yield f"{name}: term {attempt.term.title} ends before it starts."
         yield from _credit_faults(name, attempt)
+    yield from _activity_faults(record.activities or ())
 
 
 def _id_faults(name: str, text: str) -> Iterator[str]:
@@ -254,6 +274,26 @@ def _credit_faults(name: str, attempt: Attempt) -> Iterator[str]:
         and attempt.credits_earned > attempt.credits_attempted
     ):
         yield f"{name} earned {attempt.credits_earned} credits of {attempt.credits_attempted} attempted."
+
+
+MOST_WORK = 100_000
+"""Hours, points or score of one activity."""
+
+
+def _activity_faults(activities: Sequence[Activity]) -> Iterator[str]:
+    seen: set[str] = set()
+    for activity in activities:
+        name = f"Activity {activity.activity_id} ({activity.code})"
+        if activity.activity_id in seen:
+            yield f"{name} appears twice."
+        seen.add(activity.activity_id)
+        yield from _id_faults(name, activity.activity_id)
+        for kind in ("hours", "points", "score"):
+            value = getattr(activity, kind)
+            if value is None:
+                continue
+            if not value.is_finite() or value < 0 or value > MOST_WORK or value != round(value, 3):
+                yield f"{name}: {kind} is {value}; it runs from 0 to {MOST_WORK}, to three decimals."
 
 
 def canonical(value: Any) -> str:

@@ -217,6 +217,12 @@ def test_a_learner_is_set_aside_with_every_problem_and_the_others_are_read(campu
     campus.write("milestones.csv", "learner_id,code,status,completed_on\n0001,,done,46037\n")
     campus.write("holds.csv", "learner_id,code,blocks,until\n0001,,conferal,soon\n")
     campus.write("enrolments.csv", "learner_id,program,since\n0001,,1/15/2026\n")
+    campus.write(
+        "activities.csv",
+        "activity_id,learner_id,code,status,on,hours,points,score\n"
+        'V1,0001,service,done,soon,"6,5",-1,1000000\n'
+        "V1,0001,,complete,,,,\n",
+    )
 
     records, aside = campus.read()
 
@@ -229,7 +235,15 @@ def test_a_learner_is_set_aside_with_every_problem_and_the_others_are_read(campu
     day = "A date is written YYYY-MM-DD, such as 2026-01-15."
     assert records == ["0002"]
     assert list(aside) == ["0001"]
+    amount = "It is a number from 0 to 100000 with at most three decimals, such as 24 or 1.5."
     assert aside["0001"] == [
+        "activities.csv:2: hours is '6,5'. Write the decimals after a point, such as 1.5.",
+        f"activities.csv:2: on is 'soon'. {day}",
+        f"activities.csv:2: points is '-1'. {amount}",
+        f"activities.csv:2: score is '1000000'. {amount}",
+        "activities.csv:2: status is 'done'. Possible: complete, submitted, in-progress, failed.",
+        "activities.csv:3: code is blank. Every row needs one.",
+        "activities.csv:3: the activity_id of this row is that of line 2 too. Every activity needs its own.",
         "admissions.csv:2: kind is 'nondegree'. Possible: degree, non-degree. Did you mean 'non-degree'?",
         "admissions.csv:2: since is blank. Every row needs one.",
         f"admissions.csv:2: until is '2025'. {day}",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from credrules import (
+    Activity,
     Admission,
     AdmissionKind,
     Affiliation,
@@ -87,6 +88,31 @@ def test_a_file_that_is_there_says_that_a_learner_without_rows_has_none(campus):
     assert records["0002"].enrolments == (ProgramEnrolment(program="data-analytics"),)
 
 
+def test_work_that_is_no_course_comes_with_its_day_and_its_exact_amounts(campus):
+    campus.write(
+        "activities.csv",
+        "activity_id,learner_id,code,status,category,on,hours,points,score\n"
+        "V1,0001,service,complete,community,2026-03-14,6.125,,\n"
+        "V2,0001,final-exam,,,,,,\n",
+    )
+
+    record = campus.records()["0001"]
+
+    assert record.activities == (
+        Activity(
+            activity_id="V1",
+            code="service",
+            status=MilestoneStatus.COMPLETE,
+            category="community",
+            on=date(2026, 3, 14),
+            hours=Decimal("6.125"),
+            source="activities.csv:2",
+        ),
+        Activity(activity_id="V2", code="final-exam", status=None, source="activities.csv:3"),
+    )
+    assert campus.records()["0002"].activities == ()
+
+
 def test_a_hold_whose_blocks_are_blank_may_block_anything(campus):
     campus.write("holds.csv", "learner_id,code,blocks\n0001,LIB,\n")
 
@@ -152,6 +178,7 @@ def test_the_capabilities_are_what_the_headers_promise(campus):
         ("attempts.csv", "attempt_id,learner_id,course,grade,credits_earned", "credits"),
         ("admissions.csv", "learner_id,kind,since", "admissions"),
         ("milestones.csv", "learner_id,code,status", "milestones"),
+        ("activities.csv", "activity_id,learner_id,code,status", "activities"),
         ("holds.csv", "learner_id,code,blocks", "holds"),
         ("enrolments.csv", "learner_id,program", "enrolments"),
     ],

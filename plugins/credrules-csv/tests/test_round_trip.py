@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credrules import (
+    Activity,
     Admission,
     AdmissionKind,
     Affiliation,
@@ -101,6 +102,23 @@ MILESTONES = st.builds(
     evidence=st.none() | TEXT,
     title=st.none() | TEXT,
 )
+AMOUNTS = st.none() | st.decimals(0, 100_000, places=3)
+
+
+def activities(activity_id: str) -> st.SearchStrategy[Activity]:
+    return st.builds(
+        Activity,
+        activity_id=st.just(activity_id),
+        code=KEYS,
+        status=st.none() | st.sampled_from(MilestoneStatus),
+        category=st.none() | KEYS,
+        on=st.none() | DAYS,
+        hours=AMOUNTS,
+        points=AMOUNTS,
+        score=AMOUNTS,
+    )
+
+
 HOLDS = st.builds(
     Hold,
     code=KEYS,
@@ -119,11 +137,13 @@ def campuses(draw: st.DrawFn) -> list[Record]:
     ids = draw(st.lists(KEYS, max_size=6, unique=True))
     parts = {"admissions": ADMISSIONS, "milestones": MILESTONES, "holds": HOLDS, "enrolments": ENROLMENTS}
     there = {name for name in parts if draw(st.booleans())}
+    active = draw(st.booleans())
     records = []
     for number, learner in enumerate(learners):
         own = [draw(attempts(one)) for one in ids[number :: len(learners)]]
         rest = {name: tuple(draw(st.lists(parts[name], max_size=2))) for name in sorted(there)}
-        records.append(Record(learner=learner, attempts=tuple(own), **rest))
+        done = tuple(draw(activities(one)) for one in ids[number :: len(learners)]) if active else None
+        records.append(Record(learner=learner, attempts=tuple(own), activities=done, **rest))
     return records
 
 
@@ -179,6 +199,7 @@ def comparable(records: list[Record]) -> list[Record]:
         replace(
             record,
             attempts=tuple(sorted((replace(one, source="") for one in record.attempts), key=by_term)),
+            activities=unlined(record.activities),
             **{
                 name: None if (part := getattr(record, name)) is None else tuple(sorted(part, key=repr))
                 for name in ("admissions", "milestones", "holds", "enrolments")
@@ -186,6 +207,11 @@ def comparable(records: list[Record]) -> list[Record]:
         )
         for record in sorted(records, key=lambda record: record.learner.learner_id)
     ]
+
+
+def unlined(done: tuple[Activity, ...] | None) -> tuple[Activity, ...] | None:
+    """In one order, without the lines where they stood."""
+    return None if done is None else tuple(sorted((replace(one, source="") for one in done), key=repr))
 
 
 def by_term(attempt: Attempt) -> tuple[object, ...]:
@@ -212,7 +238,14 @@ def test_the_order_of_rows_and_of_columns_does_not_matter(records, random):
     after = read({name: shuffled(rows, random) for name, rows in found.items()})
 
     without_lines = [
-        [replace(record, attempts=tuple(replace(one, source="") for one in record.attempts)) for record in one]
+        [
+            replace(
+                record,
+                attempts=tuple(replace(one, source="") for one in record.attempts),
+                activities=unlined(record.activities),
+            )
+            for record in one
+        ]
         for one in (before, after)
     ]
     assert without_lines[0] == without_lines[1]

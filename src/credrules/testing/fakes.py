@@ -28,6 +28,7 @@ ALL_KNOWN = Capabilities(
     admissions=Knows.FULL,
     registration_dates=Knows.FULL,
     milestones=Knows.FULL,
+    activities=Knows.FULL,
     holds=Knows.FULL,
     enrolments=Knows.FULL,
     privacy=Knows.FULL,

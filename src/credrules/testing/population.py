@@ -123,6 +123,7 @@ def _person(rule_set: RuleSet, learner_id: str, random: Random) -> Person:
         attempts=tuple(attempts),
         admissions=_admissions(outside, attempts, random),
         milestones=tuple(_milestones(programs, diligence, random)),
+        activities=(),
         holds=(Hold(code="BURSAR", blocks=frozenset({"conferral"}), reason="An unpaid bill", since=date(2026, 9, 1)),)
         if random.random() < 0.03
         else (),

@@ -66,6 +66,7 @@ def sample_record(learner_id: str = "L001", grades: dict[str, str | None] | None
         "attempts": tuple(_attempt(code, grade) for code, grade in (grades or {}).items()),
         "admissions": (Admission(kind=AdmissionKind.DEGREE, since=date(2024, 8, 1)),),
         "milestones": (),
+        "activities": (),
         "holds": (),
     }
     return Record(**{**parts, **changes})

@@ -91,6 +91,7 @@ class RecordsSuite:
         for batch in records.batches():
             for record in batch.records:
                 assert (record.milestones is None) == (knows.milestones is Knows.NONE)
+                assert (record.activities is None) == (knows.activities is Knows.NONE)
                 assert (record.holds is None) == (knows.holds is Knows.NONE)
                 assert (record.admissions is None) == (knows.admissions is Knows.NONE)
                 if knows.affiliation is Knows.NONE:

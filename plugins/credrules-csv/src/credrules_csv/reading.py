@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from credrules import (
+    Activity,
     Admission,
     AdmissionKind,
     Affiliation,
@@ -25,11 +26,12 @@ from credrules import (
     Registration,
     Repeat,
 )
-from credrules_csv.layouts import ADMISSIONS, ATTEMPTS, ENROLMENTS, HOLDS, LEARNERS, MILESTONES
+from credrules_csv.layouts import ACTIVITIES, ADMISSIONS, ATTEMPTS, ENROLMENTS, HOLDS, LEARNERS, MILESTONES
 from credrules_csv.values import (
     Unreadable,
     hint,
     shown,
+    to_amount,
     to_blocks,
     to_course,
     to_credits,
@@ -95,6 +97,7 @@ class Reader:
             attempts=self._attempts(rows),
             admissions=self._part(rows, ADMISSIONS, self._admission),
             milestones=self._part(rows, MILESTONES, self._milestone),
+            activities=self._activities(rows),
             holds=self._part(rows, HOLDS, self._hold),
             enrolments=self._part(rows, ENROLMENTS, self._enrolment),
         )
@@ -186,6 +189,39 @@ class Reader:
         if code_ is None:
             return None
         return Milestone(code=code_, status=status_, completed_on=day, evidence=evidence, title=title)
+
+    def _activities(self, rows: Rows) -> tuple[Activity, ...] | None:
+        """The activities; and a problem where two of them have one id."""
+        first: dict[str, int] = {}
+        for line, activity_id, *_ in sorted(rows.of.get(ACTIVITIES.name, ()), key=lambda row: row[0]):
+            above = first.setdefault(activity_id or "", line)
+            if activity_id and above != line:
+                message = f"the activity_id of this row is that of line {above} too. Every activity needs its own."
+                rows.problems.append(Problem(ACTIVITIES.name, line, message))
+        return self._part(rows, ACTIVITIES, self._activity)
+
+    def _activity(self, rows: Rows, row: Row) -> Activity | None:
+        line, activity_id, _, code, status, category, on, hours, points, score = row
+        read = partial(_read, rows, ACTIVITIES.name, line)
+        need = partial(_need, rows, ACTIVITIES.name, line)
+        key, code_ = need("activity_id", activity_id, to_key), need("code", code, to_key)
+        status_ = read("status", status, _to_status)
+        category_ = read("category", category, to_key)
+        day = read("on", on, to_day)
+        amounts = [read("hours", hours, to_amount), read("points", points, to_amount), read("score", score, to_amount)]
+        if key is None or code_ is None:
+            return None
+        return Activity(
+            activity_id=key,
+            code=code_,
+            status=status_,
+            category=category_,
+            on=day,
+            hours=amounts[0],
+            points=amounts[1],
+            score=amounts[2],
+            source=f"{ACTIVITIES.name}:{line}",
+        )
 
     def _hold(self, rows: Rows, row: Row) -> Hold | None:
         line, _, code, blocks, reason, since, until = row

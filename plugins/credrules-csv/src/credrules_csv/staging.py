@@ -63,7 +63,8 @@ def _load(database: sqlite3.Connection, folder: Path) -> Staging:
     database.execute("PRAGMA cache_size = -16384")  # KiB
     database.execute("BEGIN")
     for layout in LAYOUTS:
-        database.execute(f"CREATE TABLE {layout.table} (line INTEGER, {', '.join(layout.columns)})")
+        columns = ", ".join(f'"{column}"' for column in layout.columns)  # "on" is a word of SQL's own
+        database.execute(f"CREATE TABLE {layout.table} (line INTEGER, {columns})")
         with opened(folder, layout, problems) as table:
             if table:
                 present[layout.name] = table.present

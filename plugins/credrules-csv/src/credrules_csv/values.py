@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from credrules import Course
 from credrules.errors import nearest
+from credrules.records import MOST_WORK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ _EXCEL_DAY = re.compile(
     r"|[0-9]{5}"  # 46037, the day's number
 )
 _CREDITS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3}0*)?|\.[0-9]{1,3}0*")
+_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3}0*)?|\.[0-9]{1,3}0*")
 
 
 class Unreadable(ValueError):
@@ -66,6 +68,16 @@ def to_credits(text: str) -> Decimal:
     if re.fullmatch(r"[0-9]+,[0-9]*", text):
         raise Unreadable("Write the decimals after a point, such as 1.5.")
     raise Unreadable("Credits are a number from 0 to 99 with at most three decimals, such as 3 or 1.5.")
+
+
+@lru_cache(maxsize=1024)
+def to_amount(text: str) -> Decimal:
+    """Hours, points or a score."""
+    if _AMOUNT.fullmatch(text) and Decimal(text) <= MOST_WORK:
+        return Decimal(text)
+    if re.fullmatch(r"[0-9]+,[0-9]*", text):
+        raise Unreadable("Write the decimals after a point, such as 1.5.")
+    raise Unreadable(f"It is a number from 0 to {MOST_WORK} with at most three decimals, such as 24 or 1.5.")
 
 
 def to_one_of(kind: type[EnumT]) -> Callable[[str], EnumT]:
