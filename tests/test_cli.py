@@ -149,6 +149,7 @@ def test_a_badge_with_a_byte_changed_is_found_out(home):
         (["attest", "L001", "nothing", "--role", "lead", "--by", "X"], "is no program"),
         (["attest", "L001", "first-program", "--role", "lead", "--by", "X", "--milestone", "paper"], "portfolio"),
         (["except", "L001", "first-program", "sta-510", *WHY], "Did you mean 'sta-501'?"),
+        (["except", "L001", "first-program", "portfolio", *WHY, "--until", "2026-09-01"], "has no last day"),
         (
             ["except", "L001", "first-program", "portfolio", "--reason", "r", "--by", "X", "--substitute", "STA 7"],
             "no course",

@@ -17,6 +17,7 @@ from credrules.engines.durable import DurableEngine
 from credrules.engines.durable_driver import Driver, Production, Test, Unsafe, fnv1a
 from credrules.engines.plain import PlainEngine
 from credrules.errors import EngineError
+from credrules.records import Basis, Registration
 from credrules.testing import EngineSuite
 from credrules.testing.random_cases import random_case
 
@@ -193,7 +194,8 @@ def test_a_learner_who_satisfies_nothing_does_not_bring_the_engine_down():
 def test_text_from_a_source_that_the_engine_cannot_hold_is_an_error_and_not_a_wrong_answer():
     cases = (random_case(Random(seed)) for seed in itertools.count())
     case = next(case for case in cases if any(map(DurableEngine(case.plan).mentions, case.record.attempts)))
-    attempts = tuple(replace(attempt, level="grad\0uate") for attempt in case.record.attempts)
+    known = {"registration": Registration.ENROLLED, "registered_on": None, "basis": Basis.GRADED, "grade": "A"}
+    attempts = tuple(replace(attempt, level="grad\0uate", **known) for attempt in case.record.attempts)
 
     with pytest.raises(EngineError):
         DurableEngine(case.plan).outcomes(replace(case.record, attempts=attempts), case.word, case.as_of)

@@ -27,10 +27,12 @@ def test_a_program_has_at_least_eight_situations_and_says_what_it_is_modelled_on
     assert program.modelled_on
 
 
-def test_there_are_the_six_programs():
+def test_there_are_the_ten_programs():
     labels = "\n".join(program.modelled_on for program in RULE_SET.programs)
 
-    assert all(f"({number})" in labels for number in ("P01", "P02", "P03", "P05", "P10", "P12"))
+    assert all(
+        f"({number})" in labels for number in ("P01", "P02", "P03", "P05", "P07", "P10", "P12", "P13", "P14", "P15")
+    )
 
 
 def test_the_cases_meet_nearly_every_reason():

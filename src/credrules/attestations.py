@@ -25,6 +25,7 @@ class ExceptionKind(StrEnum):
     WAIVER = "waiver"
     SUBSTITUTION = "substitution"
     ELECTION = "election"
+    EXTENSION = "extension"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,13 @@ class Attestation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantedException:
-    """A waiver, a substitution or an election: data with a name, a reason and a date, never an edited rule.
+    """A waiver, substitution, extension or election: data with a name, a reason and a date, never an edited rule.
 
     `requirement` is the id of a requirement or of a rule. A substitution names the `course` that may stand in for what
-    the requirement asks; its grade and everything else about it are still judged. An election lets the learner be held
-    to a later version of the program: its first day stands in `requirement`. With `withdrawn` it takes an earlier one,
-    of the same kind, requirement and course, back.
+    the requirement asks; its grade and everything else about it are still judged. An extension names the day `until`
+    which the requirement may be done, where that is later than its own last day. An election lets the learner be
+    held to a later version of the program: its first day stands in `requirement`. With `withdrawn` it takes an earlier
+    one, of the same kind, requirement and course, back.
     """
 
     learner_id: str
@@ -59,6 +61,7 @@ class GrantedException:
     by: str
     on: date
     course: str | None = None
+    until: date | None = None
     withdrawn: bool = False
 
 

@@ -18,6 +18,7 @@ from credrules.plan import make_plan
 from credrules.program_file import CATALOG_YEAR
 from credrules.reasons import NOT_USED, OUTCOMES, UNSURE
 from credrules.records import (
+    Activity,
     Admission,
     Attempt,
     Course,
@@ -197,10 +198,14 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
                 code=one.code,
                 status=None if one.status == "unknown" else MilestoneStatus(one.status),
                 evidence=one.evidence,
+                completed_on=one.on,
             )
             for one in given.milestones
         ),
         enrolments=None if given.enrolled == "unknown" else _enrolments(given.enrolled, program_id),
+        activities=None
+        if given.activities == "unknown"
+        else tuple(_activity(number, one) for number, one in enumerate(given.activities, start=1)),
         holds=tuple(Hold(code=name, blocks=frozenset({name})) for name in given.holds),
     )
     elections = tuple(
@@ -219,12 +224,13 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         GrantedException(
             learner_id=LEARNER,
             program=program_id,
-            kind=ExceptionKind.SUBSTITUTION if one.course else ExceptionKind.WAIVER,
+            kind=_exception_kind(one),
             requirement=one.requirement,
             reason="granted in this case",
             by="the office",
             on=one.on or case.as_of,
             course=one.course,
+            until=one.until,
         )
         for one in given.exceptions
     )
@@ -234,6 +240,12 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
 
 def _enrolments(day: date | str | None, program_id: str) -> tuple[ProgramEnrolment, ...]:
     return (ProgramEnrolment(program=program_id, since=day),) if isinstance(day, date) else ()
+
+
+def _exception_kind(given: shapes.GivenException) -> ExceptionKind:
+    if given.until:
+        return ExceptionKind.EXTENSION
+    return ExceptionKind.SUBSTITUTION if given.course else ExceptionKind.WAIVER
 
 
 def _attempt(number: int, shape: shapes.GivenAttempt) -> Attempt:
@@ -257,6 +269,19 @@ def _attempt(number: int, shape: shapes.GivenAttempt) -> Attempt:
         credits_earned=shape.credits if graded else Decimal(0),
         attributes=None if isinstance(shape.attributes, str) else frozenset(shape.attributes),
         counts_toward=None if isinstance(shape.counts_toward, str) else frozenset(shape.counts_toward),
+    )
+
+
+def _activity(number: int, shape: shapes.GivenActivity) -> Activity:
+    return Activity(
+        activity_id=f"activity {number}",
+        code=shape.code,
+        status=None if shape.status == "unknown" else MilestoneStatus(shape.status),
+        category=shape.category,
+        on=shape.on,
+        hours=shape.hours,
+        points=shape.points,
+        score=shape.score,
     )
 
 

@@ -9,12 +9,14 @@ from credrules.attestations import COMPLETE
 from credrules.catalog_year import catalog_year
 from credrules.decisions import Decision, Outcome, Reason
 from credrules.engines.plain import PlainEngine
+from credrules.engines.plain_work import looked_at as is_about
 from credrules.errors import EngineError
 from credrules.plan import Kind
 from credrules.program_file import CATALOG_YEAR, text_digest
 from credrules.reasons import Explainer
 from credrules.records import digest, identifying
 from credrules.standing import GONE, Stage
+from credrules.work import Amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from credrules.catalog_year import CatalogYear
     from credrules.engines import Engine, Outcomes
     from credrules.engines.plain import Evaluation
-    from credrules.plan import Plan, ProgramPlan
+    from credrules.plan import Node, Plan, ProgramPlan
     from credrules.records import Record
     from credrules.standing import Standing
 
@@ -212,7 +214,7 @@ def _held(versions: Sequence[_Version], year: CatalogYear | None) -> list[_Versi
 def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word) -> bool:
     """Whether a learner has anything to do with a program.
 
-    Enrolled in it, spoken of for it, further than unmet in it, or with an attempt at a course that it names. A course
+    Enrolled in it, spoken of for it, further than unmet in it, or with an attempt at what it names. A course
     that merely passes a filter, such as any course at graduate level, makes nobody a participant.
     """
     program = plan.program.id
@@ -225,10 +227,19 @@ def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word:
     if any(granted.program == program for granted in word.exceptions):
         return True
     named = frozenset(course for node in plan.nodes for way in node.ways for course in way.selection.courses)
+    if any(_did_something_named(node, record) for node in plan.nodes):
+        return True
     return any(
         not standing.names.isdisjoint(named) and (standing.stage not in GONE or standing.stage is Stage.WITHDRAWN)
         for standing in _looked_at(plan, evaluation)
     )
+
+
+def _did_something_named(node: Node, record: Record) -> bool:
+    """Whether there is any work that a requirement asks for by name, whatever became of it."""
+    if node.work is None or (isinstance(node.work, Amount) and not node.work.among.codes):
+        return False
+    return any(is_about(node.work, activity) for activity in record.activities or ())
 
 
 def _evidence(plan: ProgramPlan, looked_at: Iterable[Standing], record: Record, word: Word) -> dict[str, object]:
@@ -237,6 +248,8 @@ def _evidence(plan: ProgramPlan, looked_at: Iterable[Standing], record: Record, 
     Names and addresses are no evidence, and an attempt at a course that the program does not ask for is none for it.
     """
     codes = {node.code for node in plan.nodes if node.kind is Kind.MILESTONE}
+    work = [node.work for node in plan.nodes if node.work]
+    activities = [one for one in record.activities or () if any(is_about(asked, one) for asked in work)]
     attempts = {standing.attempt.attempt_id: standing.attempt for standing in looked_at}
     return {
         "affiliation": record.learner.affiliation,
@@ -244,6 +257,7 @@ def _evidence(plan: ProgramPlan, looked_at: Iterable[Standing], record: Record, 
         "admissions": _sorted(record.admissions),
         "milestones": _sorted(one for one in record.milestones or () if one.code in codes),
         "milestones known": record.milestones is not None,
+        **({"activities": _sorted(None if record.activities is None else activities)} if work else {}),
         "holds": _sorted(record.holds),
         "enrolments": _sorted(one for one in record.enrolments or () if one.program == plan.program.id),
         "enrolments known": record.enrolments is not None,
@@ -298,7 +312,8 @@ def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word,
     for said in word.attestations:
         if said.program == plan.program.id and ((said.role, said.statement) in words or said.statement == COMPLETE):
             yield said.on
-    codes = {node.code for node in plan.nodes if node.kind is Kind.MILESTONE}
+    codes = {node.code for node in plan.nodes if node.kind is Kind.MILESTONE and not node.timing}
     for milestone in record.milestones or ():
         if milestone.code in codes and milestone.completed_on:
             yield milestone.completed_on
+    yield from evaluation.met_on.values()

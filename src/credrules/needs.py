@@ -30,6 +30,7 @@ _MEANING = {
     "admissions": "admissions",
     "registration_dates": "the day of registration",
     "milestones": "milestones",
+    "activities": "activities",
     "holds": "holds",
     "enrolments": "enrolments in programs",
 }
@@ -88,6 +89,8 @@ def _needs(program: ProgramPlan, node: Node) -> Iterator[str]:
         yield "credits"
     if node.kind is Kind.MILESTONE:
         yield "milestones"
+    if node.work is not None:
+        yield "activities"
     if node.kind is Kind.NO_HOLD:
         yield "holds"
     if node.kind is Kind.FACT:

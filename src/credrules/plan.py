@@ -32,12 +32,15 @@ from credrules.rules import (
     Rule,
     Selection,
 )
+from credrules.work import Amount, WorkDone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from credrules.equivalents import Equivalence
     from credrules.rules import GradeScale, RuleSet, Ways
+    from credrules.timing import Timing
+    from credrules.work import Scores
 
 
 class Kind(Enum):
@@ -49,6 +52,8 @@ class Kind(Enum):
     WORD = "word"  # `role` has said `code`, with evidence where `evidence`
     FACT = "fact"  # `fact` is one of `values`, or with `negated` none of them
     NO_HOLD = "no-hold"  # no active hold blocks conferral
+    AMOUNT = "amount"  # so much of `work`
+    SCORES = "scores"  # the scores that `work` asks for
     GROUP = "group"  # `need` of `parts`
 
 
@@ -81,6 +86,10 @@ class Node:
     values: frozenset[str] = frozenset()
     negated: bool = False
     moment: Moment = Moment.CONFERRAL
+    work: Amount | Scores | None = None
+    timing: Timing | None = None
+    after: int | None = None  # the node that `timing.after` names
+    since: int | None = None  # the node that `timing.since` names
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +242,11 @@ class _Planner:
                     code=requirement.code,
                     evidence=requirement.evidence,
                     role=requirement.attested_by,
+                    **self._timing(requirement.timing),
                 )
+            case WorkDone():
+                kind = Kind.AMOUNT if isinstance(requirement.work, Amount) else Kind.SCORES
+                index = self._add(**common, kind=kind, work=requirement.work, **self._timing(requirement.timing))
             case Group():
                 parts = tuple(self._requirement(part) for part in requirement.parts)
                 index = self._add(**common, kind=Kind.GROUP, need=requirement.need, parts=parts)
@@ -258,6 +271,17 @@ class _Planner:
             rounding=requirement.rounding,
             sums=tuple(itertools.islice(self.sums, summed)),
         )
+
+    def _timing(self, timing: Timing | None) -> dict[str, object]:
+        """Where the requirements that it names are: earlier in the file, so they are among the nodes already."""
+        if timing is None:
+            return {}
+        place = {node.id: node.index for node in self.nodes}
+        return {
+            "timing": timing,
+            "after": place[timing.after] if timing.after else None,
+            "since": place[timing.since] if timing.since else None,
+        }
 
     def _open_to(self) -> int:
         whom = " or ".join(sorted(self.program.open_to))

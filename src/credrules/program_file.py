@@ -46,8 +46,11 @@ from credrules.rules import (
     walk,
 )
 from credrules.shape_faults import keys_of
+from credrules.timing_file import check_timing, read_timing, timing_text
 from credrules.windows import Window
 from credrules.wording import course_title, decimal_text, describe, listing, number, points_text, slug, with_grade
+from credrules.work import WorkDone
+from credrules.work_file import read_work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,6 +93,7 @@ class ProgramReader:
         )
         self._check_ids(root, limits)
         self._check_tests(root)
+        check_timing(document, root)
         if len(routes(root)) > ROUTES:
             message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
             document.problem(("requirements",), f"{message} List single courses under 'choose' instead of groups.")
@@ -162,15 +166,24 @@ class ProgramReader:
             ):
                 self._check_top(path, "this is", top=top)
                 return self._counted(path, shape)
-            case shapes.MilestoneShape():
-                title = f"The milestone '{shape.milestone}'"
-                return MilestoneDone(
-                    **self._common(path, shape, shape.milestone, title),
-                    code=shape.milestone,
-                    evidence=shape.evidence == "required",
-                    attested_by=shape.attested_by,
-                )
-        raise AssertionError(shape)
+            case _:
+                return self._work(path, shape)
+
+    def _work(self, path: Path_, shape: Any) -> Requirement:
+        """A milestone, or activities: what is no course."""
+        timing = read_timing(self.document, path, shape)
+        if isinstance(shape, shapes.MilestoneShape):
+            title = f"The milestone '{shape.milestone}'{timing_text(timing)}"
+            return MilestoneDone(
+                **self._common(path, shape, shape.milestone, title),
+                code=shape.milestone,
+                evidence=shape.evidence == "required",
+                attested_by=shape.attested_by,
+                timing=timing,
+            )
+        made_id, made_title, work = read_work(self.document, path, shape)
+        common = self._common(path, shape, made_id, f"{made_title}{timing_text(timing)}")
+        return WorkDone(**common, work=work, timing=timing)
 
     def _common(self, path: Path_, shape: Any, made_id: str, made_title: str) -> dict[str, Any]:
         return {

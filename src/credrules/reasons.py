@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from credrules import catalog_year, exceptions
+from credrules import catalog_year, exceptions, reasons_work
 from credrules.attestations import COMPLETE
 from credrules.decisions import Outcome, Reason, Refusal, Use
 from credrules.facts import possible_values
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from credrules.engines.plain import Bid, Evaluation, Refused
     from credrules.exceptions import NotApplied
     from credrules.plan import Node, ProgramPlan
-    from credrules.records import Record
+    from credrules.records import Milestone, Record
     from credrules.standing import Standing
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
@@ -108,6 +108,7 @@ OUTCOMES = {
     "enough-parts": "enough of the parts are met",
     **catalog_year.CODES,
     **exceptions.CODES,
+    **reasons_work.OUTCOMES,
 }
 """Codes of nodes."""
 
@@ -152,6 +153,8 @@ class Explainer:
                 Kind.WORD: self._word,
                 Kind.FACT: self._fact,
                 Kind.NO_HOLD: self._no_hold,
+                Kind.AMOUNT: self._work,
+                Kind.SCORES: self._work,
             }[node.kind](node, outcome)
         if node.index == self.plan.root:
             parts += tuple(map(self._not_applied, self.evaluation.exceptions.not_applied))
@@ -375,10 +378,13 @@ class Explainer:
         return f"{len(inside)} of the {number(len(bids), 'course')} that count are from {what}."
 
     def _milestone(self, node: Node, outcome: Outcome) -> tuple[str, str]:
-        name = f"'{node.code}'"
         if self.record.milestones is None:
-            return "milestone-unknown", f"The records do not tell whether {name} is done."
-        statuses = {one.status for one in self.record.milestones if one.code == node.code}
+            return "milestone-unknown", f"The records do not tell whether '{node.code}' is done."
+        return self._untimely(node, outcome) or self._milestone_status(node, outcome, self.record.milestones)
+
+    def _milestone_status(self, node: Node, outcome: Outcome, milestones: Sequence[Milestone]) -> tuple[str, str]:
+        name = f"'{node.code}'"
+        statuses = {one.status for one in milestones if one.code == node.code}
         match outcome:
             case Outcome.MET:
                 return "milestone-complete", f"{name} is done."
@@ -393,6 +399,19 @@ class Explainer:
         if MilestoneStatus.FAILED in statuses:
             return "milestone-failed", f"{name} was not passed."
         return "milestone-missing", f"{name} is not recorded."
+
+    def _work(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        known = self.record.activities is not None
+        because, text = reasons_work.work(node, self.evaluation.work[node.index], outcome, known=known)
+        untimely = self._untimely(node, outcome) if known else None
+        return (untimely[0], f"{text} {untimely[1]}") if untimely else (because, text)
+
+    def _untimely(self, node: Node, outcome: Outcome) -> tuple[str, str] | None:
+        """Why, where it is the time that keeps a requirement down."""
+        before = [self.plan.nodes[index] for index in (node.after, node.since) if index is not None]
+        first = min(before, key=lambda one: self.evaluation.outcomes[one.index], default=node)
+        looked = self.evaluation.work.get(node.index)
+        return reasons_work.untimely(node, looked, outcome, first.title) if looked else None
 
     def _word(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         said = [one for one in self.attestations if one.role is node.role and one.statement == node.code]

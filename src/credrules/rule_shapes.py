@@ -18,7 +18,7 @@ from credrules.attestations import Role
 from credrules.claims import Rounding
 from credrules.equivalents import EquivalenceKind
 from credrules.errors import nearest
-from credrules.records import AdmissionKind, Affiliation, Basis, Course, Origin
+from credrules.records import MOST_WORK, AdmissionKind, Affiliation, Basis, Course, Origin
 from credrules.rules import Moment, Repeats
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -86,8 +86,10 @@ Id = Annotated[str, AfterValidator(_is_id), Field(examples=["data-analytics"])]
 CourseCode = Annotated[str, AfterValidator(_is_course), Field(examples=["STA 501"])]
 Day = Annotated[date, BeforeValidator(_is_day)]
 Exact = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=1000)]
+Amount = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=MOST_WORK)]
 NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-699"])]
 Names = Annotated[list[str], BeforeValidator(_listed)]
+Ids = Annotated[list[Id], BeforeValidator(_listed), Field(min_length=1)]
 Text = Annotated[str, Field(min_length=1)]
 Limit = Annotated[str, AfterValidator(_is_limit), Field(examples=["at-most 1", "none"])]
 
@@ -328,7 +330,24 @@ class LimitShape(Shape):
     below_grade: Text | None = Field(None, description="Only those with a grade lower than this one.")
 
 
-class MilestoneShape(_Node):
+class WithinShape(Shape):
+    """A period: so many days or months after a requirement was met, or before the badge is conferred."""
+
+    days: int | None = Field(None, ge=1, le=10_000)
+    months: int | None = Field(None, ge=1, le=300)
+    after: Id | None = Field(None, description="The id of a requirement above: the period begins when it was met.")
+    before: Literal["conferral"] | None = Field(None, description="The period ends with the day of the decision.")
+
+
+class _Timed(_Node):
+    after: Id | None = Field(
+        None, description="The id of a requirement above: this counts when done on the day that was met, or later."
+    )
+    by: Day | None = Field(None, description="The last day on which it may be done.")
+    within: WithinShape | None = Field(None, description="A period in which it has to be done.")
+
+
+class MilestoneShape(_Timed):
     """Something that is no course: a paper, an internship, an examination."""
 
     milestone: Id
@@ -336,6 +355,69 @@ class MilestoneShape(_Node):
     attested_by: RoleName | None = Field(
         None, description="Who says so, to credrules. Left out where the student information system records it."
     )
+
+
+class WorkFilter(Shape):
+    """Activities by what they are. Everything given must hold."""
+
+    activity: Ids | None = Field(None, description="One code of an activity or several, such as service.")
+    category: Ids | None = Field(None, description="One category or several.")
+
+
+class _WorkAmount(_Timed):
+    of: WorkFilter = Field(description="The activities that count.")
+    at_most: dict[Id, Amount] = Field(
+        default_factory=dict, description="By category, the most of it that counts, such as language: 30."
+    )
+    categories: int | None = Field(None, ge=2, le=100, description="From how many categories it must come at least.")
+
+
+class HoursShape(_WorkAmount):
+    """So many hours of activities."""
+
+    hours: Amount = Field(gt=0)
+
+
+class PointsShape(_WorkAmount):
+    """So many points of activities."""
+
+    points: Amount = Field(gt=0)
+
+
+class EventsShape(_WorkAmount):
+    """So many activities: workshops, meetings, sessions."""
+
+    events: int = Field(ge=1, le=1000)
+    weights: dict[Id, Amount] = Field(
+        default_factory=dict, description="By activity, as how many events it counts; 1 where left out."
+    )
+
+
+class _Scored(_Timed):
+    attempts: Literal["best", "latest"] = Field("best", description="Which of several scores stands.")
+    out_of: Amount = Field(Decimal(100), gt=0, description="The highest score there is.")
+
+
+class ScoreShape(_Scored):
+    """A least score in an examination, a quiz or other work that is marked."""
+
+    score: Amount = Field(gt=0)
+    in_: Id = Field(description="The activity, such as final-exam.")
+
+
+class WeightedScoreShape(_Scored):
+    """A least weighted mean of several scores."""
+
+    weighted_score: Amount = Field(gt=0)
+    of: dict[Id, Amount] = Field(min_length=1, description="By activity, its weight; together they are 100.")
+
+
+class RubricShape(_Scored):
+    """A least score in every criterion of a rubric."""
+
+    rubric: Id = Field(description="The activity; the category of each of its scores is the criterion.")
+    every: Amount = Field(gt=0, description="The least score in every criterion.")
+    criteria: Ids
 
 
 REQUIREMENTS: dict[str, type[_Node]] = {
@@ -350,6 +432,12 @@ REQUIREMENTS: dict[str, type[_Node]] = {
     "counted-subjects": CountedSubjectsShape,
     "counted-percent": CountedPercentShape,
     "milestone": MilestoneShape,
+    "hours": HoursShape,
+    "points": PointsShape,
+    "events": EventsShape,
+    "score": ScoreShape,
+    "weighted-score": WeightedScoreShape,
+    "rubric": RubricShape,
 }
 
 
@@ -375,7 +463,13 @@ RequirementShape = Annotated[
     | Annotated[CountedCreditsShape, Tag("counted-credits")]
     | Annotated[CountedSubjectsShape, Tag("counted-subjects")]
     | Annotated[CountedPercentShape, Tag("counted-percent")]
-    | Annotated[MilestoneShape, Tag("milestone")],
+    | Annotated[MilestoneShape, Tag("milestone")]
+    | Annotated[HoursShape, Tag("hours")]
+    | Annotated[PointsShape, Tag("points")]
+    | Annotated[EventsShape, Tag("events")]
+    | Annotated[ScoreShape, Tag("score")]
+    | Annotated[WeightedScoreShape, Tag("weighted-score")]
+    | Annotated[RubricShape, Tag("rubric")],
     Discriminator(_kind, custom_error_type="requirement_kind", custom_error_message="is no requirement"),
     BeforeValidator(_spelt_out, json_schema_input_type=str),
 ]
@@ -524,12 +618,26 @@ class GivenMilestone(Shape):
     code: Id
     status: Literal["complete", "submitted", "in-progress", "failed", "unknown"] = "complete"
     evidence: str | None = None
+    on: Day | None = Field(None, description="The day on which it was done.")
+
+
+class GivenActivity(Shape):
+    """One activity of the made-up learner."""
+
+    code: Id
+    status: Literal["complete", "submitted", "in-progress", "failed", "unknown"] = "complete"
+    category: Id | None = None
+    on: Day | None = None
+    hours: Amount | None = None
+    points: Amount | None = None
+    score: Amount | None = None
 
 
 class GivenException(Shape):
     requirement: Id
     course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
     on: Day | None = Field(None, description="The day on which it was granted; left out: that of the decision.")
+    until: Day | None = Field(None, description="The day until which the requirement may be done, for an extension.")
 
 
 class GivenElection(Shape):
@@ -542,6 +650,7 @@ class GivenShape(Shape):
     attempts: list[GivenAttempt] = Field(default_factory=list)
     milestones: list[GivenMilestone] = Field(default_factory=list)
     enrolled: Day | Literal["unknown"] | None = Field(None, description="The day of enrolment in the program.")
+    activities: list[GivenActivity] | Literal["unknown"] = Field(default_factory=list)
     holds: list[str] = Field(default_factory=list, description="What active holds block, such as conferral.")
     elections: list[GivenElection] = Field(default_factory=list)
     attestations: list[str] = Field(

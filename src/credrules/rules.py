@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from credrules.awards import Institution
     from credrules.equivalents import Equivalence
     from credrules.records import Affiliation, Attempt, Course, Record
+    from credrules.timing import Timing
     from credrules.windows import Window
 
 
@@ -236,6 +237,7 @@ class MilestoneDone(Requirement):
     code: str
     evidence: bool
     attested_by: Role | None
+    timing: Timing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,6 +152,7 @@ def _read(path: Path, plan: Plan) -> list[Attestation]:
 @program_argument
 @click.argument("requirement")
 @click.option("--substitute", metavar="COURSE", help="This course may stand in; left out, the requirement is waived.")
+@click.option("--until", type=Day(), help="The requirement may be done until this day, later than its own last one.")
 @click.option("--reason", required=True, help="Why.")
 @click.option("--by", required=True, help="The name of the person who grants it.")
 @click.option("--on", type=Day(), default=today, help="The day; today where left out.")
@@ -163,25 +164,27 @@ def grant_exception(
     program: str,
     requirement: str,
     substitute: str | None,
+    until: date | None,
     reason: str,
     by: str,
     on: date,
     withdraw: bool,
 ) -> None:
-    """Grant one learner a waiver or a substitution for one requirement or rule."""
+    """Grant one learner a waiver, a substitution or an extension for one requirement or rule."""
     settings = screen.settings()
     _check_named(reason, by)
-    _check_exception(settings, program, requirement, substitute)
+    _check_exception(settings, program, requirement, substitute, until)
     course = Course.parse(substitute) if substitute else None
     granted = GrantedException(
         learner_id=learner,
         program=program,
-        kind=ExceptionKind.SUBSTITUTION if course else ExceptionKind.WAIVER,
+        kind=ExceptionKind.EXTENSION if until else ExceptionKind.SUBSTITUTION if course else ExceptionKind.WAIVER,
         requirement=requirement,
         reason=reason,
         by=by,
         on=on,
         course=course.code if course else None,
+        until=until,
         withdrawn=withdraw,
     )
     with Ledger.open(settings.ledger) as ledger:
@@ -199,7 +202,9 @@ def _check_named(reason: str, by: str) -> None:
             raise CredrulesError(f"{name} is empty; an exception has a reason and a name.")
 
 
-def _check_exception(settings: Settings, program: str, requirement: str, substitute: str | None) -> None:
+def _check_exception(
+    settings: Settings, program: str, requirement: str, substitute: str | None, until: date | None
+) -> None:
     versions = _versions(settings, program)
     nodes = {node.id: node for one in versions for node in one.nodes if node.id not in ("requirements", "conferral")}
     if requirement not in nodes:
@@ -207,6 +212,11 @@ def _check_exception(settings: Settings, program: str, requirement: str, substit
             f"'{requirement}' is no requirement or rule of {program}. There are: {', '.join(nodes)}."
             f"{nearest(requirement, nodes)}"
         )
+    timing = nodes[requirement].timing
+    if until and substitute:
+        raise CredrulesError("An exception is a substitution or an extension. Grant each by itself.")
+    if until and not (timing and timing.deadline):
+        raise CredrulesError(f"'{requirement}' has no last day, so none can be extended. Leave --until out.")
     if substitute and Course.parse(substitute) is None:
         raise CredrulesError(f"'{substitute}' is not a course code; one looks like 'STA 501'.")
     if substitute and not nodes[requirement].ways:

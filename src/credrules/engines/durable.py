@@ -29,6 +29,17 @@ from credrules.attestations import ExceptionKind
 from credrules.claims import Demand, Offer, Rounding, Route, allocate
 from credrules.decisions import Outcome
 from credrules.engines.durable_driver import MAX_INT, Driver, Fact, Firing, Production, Session, Test
+from credrules.engines.durable_work import (
+    Deed,
+    Period,
+    Tests,
+    day_enough,
+    deed_facts,
+    sought,
+    state_tests,
+    waits,
+    work_tests,
+)
 from credrules.facts import possible_values
 from credrules.plan import TESTS, Kind
 from credrules.records import AdmissionKind, Affiliation, Attempt, MilestoneStatus, Origin, Repeat
@@ -42,10 +53,11 @@ if TYPE_CHECKING:
     from credrules.claims import Terms
     from credrules.engines import Outcomes
     from credrules.plan import Node, Plan, ProgramPlan
-    from credrules.records import Course, Record
+    from credrules.records import Activity, Course, Record
     from credrules.rules import Counting, Limit, Ways
     from credrules.standing import Standing
     from credrules.windows import Window
+    from credrules.work import Amount, Scores
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
 ABOVE_UNMET = (UNDETERMINED, PENDING, AWAITING, MET)
@@ -62,6 +74,7 @@ _STAGES = {
     Stage.UNREADABLE: "unknown",
 }
 UNKNOWN = "?"
+OTHER = "-"  # a code or a category of which no rule speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +123,7 @@ class DurableEngine:
                 self.one_with[course] = self.one_with.get(course, frozenset()) | frozenset(one.courses)
         self.marks = _Marks(selections)
         self.offsets = list(itertools.accumulate((len(program.nodes) for program in plan.programs), initial=0))
+        self.waits = waits(plan.programs, self.offsets)
         self.parents = self._parents()
         self.always = self._always()
         claimed = [way.selection for program in plan.programs for node in program.nodes for way in node.ways]
@@ -118,7 +132,10 @@ class DurableEngine:
         nodes = [node for program in plan.programs for node in program.nodes]
         self.milestone_codes = sorted({node.code for node in nodes if node.kind is Kind.MILESTONE})
         self.program_of = [number for number, program in enumerate(plan.programs) for _ in program.nodes]
+        self.program_of += self.waits.program_of_ceilings
         self.is_hold = [node.kind is Kind.NO_HOLD for node in nodes]
+        self.chosen = tuple(dict.fromkeys(one for node in nodes if node.work for one in sought(node.work)))
+        self.work_names = frozenset(name for one in self.chosen for name in (*one.codes, *one.categories))
         self.belonging = [frozenset(_belonging(program)) for program in plan.programs]
         self.remembered: dict[tuple[object, ...] | None, tuple[Outcome, ...]] = {}
         self.asked = [
@@ -129,13 +146,15 @@ class DurableEngine:
         self._write_counting(rules)
         for selection in selections:
             self._write_selection(rules, selection)
+        for tests, label in (*state_tests(self.chosen), *self._timed_milestones()):
+            rules.when(*tests, meaning=_Meaning(label))
         for number, program in enumerate(plan.programs):
             self._write_program(rules, number, program)
         self.meanings = rules.meanings
         self.driver = Driver(rules.productions)
 
     def _parents(self) -> list[list[int]]:
-        parents: list[list[int]] = [[] for _ in range(self.offsets[-1])]
+        parents: list[list[int]] = [[] for _ in range(self.waits.end)]
         for offset, program in zip(self.offsets, self.plan.programs, strict=False):
             for node in program.nodes:
                 for part in node.parts:
@@ -152,7 +171,15 @@ class DurableEngine:
                     always.append(parts[node.need - 1] if node.need else MET)
                 else:
                     always.append(AWAITING if node.kind is Kind.WORD else UNMET)
-        return always
+        return always + [UNMET] * (self.waits.end - self.offsets[-1])
+
+    def _timed_milestones(self) -> Iterable[tuple[Tests, tuple[object, ...]]]:
+        """What each record of a milestone is worth, as labels: when it was done is looked at afterwards."""
+        for offset, program in zip(self.offsets, self.plan.programs, strict=False):
+            for node in program.nodes:
+                for status, level, evidence in _milestone_levels(node) if node.kind is Kind.MILESTONE else ():
+                    tests: Tests = (("milestone", "==", node.code), ("status", "==", status), *evidence)
+                    yield tests, ("milestone", offset + node.index, level)
 
     def mentions(self, attempt: Attempt) -> bool:
         """Whether any rule can be about this attempt; the others are left out, to spare the engine."""
@@ -224,7 +251,18 @@ class DurableEngine:
                 meaning = _Meaning(node=offset + node.index, outcome=outcome)
                 if outcome <= self.always[offset + node.index]:
                     continue
-                if node.kind is Kind.GROUP:
+                if node.work or node.timing:
+                    for place in self.waits.places(offset + node.index):
+                        at = _signal(place, outcome)
+                        tests, count = work_tests(node.work)
+                        rules.when(
+                            ("b", "==", at % BUCKETS),
+                            ("p", "==", at),
+                            *tests,
+                            count=count,
+                            meaning=_Meaning(node=place, outcome=outcome),
+                        )
+                elif node.kind is Kind.GROUP:
                     given = sum(self.always[offset + part] >= outcome for part in node.parts)
                     rules.when(*filed, count=node.need - given, meaning=meaning)
                 elif node.kind is Kind.COURSES:
@@ -310,19 +348,35 @@ class _Learner:
             if standing.stage not in GONE
         ]
         self.known = [engine.known_as(standing.attempt) for standing in self.standings]
-        self.labels: list[set[tuple[object, ...]]] = [set() for _ in self.standings]
         self.place_of = {standing.attempt.attempt_id: at for at, standing in enumerate(self.standings)}
         self.subjects = sorted({standing.attempt.course.subject for standing in self.standings})
+        self.activities = [
+            activity
+            for activity in sorted(record.activities or (), key=lambda activity: activity.activity_id)
+            if any(
+                activity.code in one.codes if one.codes else activity.category in {None, *one.categories}
+                for one in engine.chosen
+            )
+        ]
+        self.milestones = [one for one in record.milestones or () if one.code in engine.milestone_codes]
+        self.first_milestone = len(self.standings) + len(self.activities)
+        labelled = self.first_milestone + max(len(self.milestones), len(engine.milestone_codes))
+        self.labels: list[set[tuple[object, ...]]] = [set() for _ in range(labelled)]
+        self.claimed: dict[int, list[_Bid]] = {}  # by node
+        self.periods: dict[int, Period] = {}  # by node
         self.reached: dict[int, Outcome] = {}
         self.hold = self._hold_fact()
 
     def outcomes(self) -> Outcomes:
         facts = [self._attempt_fact(at, standing) for at, standing in enumerate(self.standings)]
         names = self._name_facts()
-        self.owners = [*range(len(facts)), *(at for at, _ in names)]
+        self.owners = [*range(len(facts)), *(at for at, _ in names), *range(len(facts), len(self.labels))]
         facts += [fact for _, fact in names]
+        facts += [self._activity_fact(activity) for activity in self.activities]
         known = [*facts, *self._milestone_facts(), *self._word_facts(), self.hold]
         rises = self._take(self.session.run(known))
+        for wave in self.engine.waits.early:
+            rises += self._run_work(wave, frozenset())
         remembered: dict[int, tuple[Outcome, ...]] = {}
         to_remember: dict[int, tuple[object, ...]] = {}
         signals: list[Fact] = []
@@ -337,6 +391,10 @@ class _Learner:
         signals += self._signals(rise for rise in rises if self.engine.program_of[rise.node] not in remembered)
         while signals:
             signals = self._signals(self._take(self.session.run(signals)))
+        for wave in self.engine.waits.late:
+            signals = self._signals(self._run_work(wave, remembered.keys()))
+            while signals:
+                signals = self._signals(self._take(self.session.run(signals)))
         outcomes = tuple(
             remembered.get(number) or self._outcomes(number, program)
             for number, program in enumerate(self.engine.plan.programs)
@@ -368,6 +426,10 @@ class _Learner:
 
     def _outcome(self, node: int) -> Outcome:
         return max(self.reached.get(node, UNMET), self.engine.always[node])
+
+    def _ceiling(self, node: int) -> Outcome:
+        """The best that a node allows before courses are shared out."""
+        return self._outcome(self.engine.waits.ceiling.get(node, node))
 
     def _take(self, firings: Iterable[Firing]) -> list[_Rise]:
         """Note what fired: labels on attempts, and nodes whose outcome rose."""
@@ -428,6 +490,16 @@ class _Learner:
             for course in sorted(known.names - {standing.attempt.course})
         ]
 
+    def _activity_fact(self, activity: Activity) -> Fact:
+        named = self.engine.work_names
+        category = activity.category or UNKNOWN
+        return {
+            "wb": _bucket(activity.code),
+            "work": activity.code if activity.code in named else OTHER,
+            "category": category if category in named or category == UNKNOWN else OTHER,
+            "state": activity.status.value if activity.status else UNKNOWN,
+        }
+
     def _milestone_facts(self) -> list[Fact]:
         codes = self.engine.milestone_codes
         if self.record.milestones is None:
@@ -438,8 +510,7 @@ class _Learner:
                 "status": one.status.value if one.status else UNKNOWN,
                 "proof": 1 if one.evidence else 0,
             }
-            for one in self.record.milestones
-            if one.code in codes
+            for one in self.milestones
         ]
 
     def _word_facts(self) -> list[Fact]:
@@ -478,7 +549,7 @@ class _Learner:
     def _bids(self, way: Ways, substitute: str | None) -> dict[Course, list[tuple[Standing, Outcome]]]:
         """By course, the attempts that may fill this way and what each is worth to it."""
         found: dict[Course, list[tuple[Standing, Outcome]]] = {}
-        for standing, labels in zip(self.standings, self.labels, strict=True):
+        for standing, labels in zip(self.standings, self.labels, strict=False):  # activities have labels too
             worth = self._worth(labels, way.counting)
             if worth is None:
                 continue
@@ -561,6 +632,8 @@ class _Learner:
         tries = [shared(start) for start in starts or [date.min]] if program.time_limit else [shared(None)]
         best = max(tries, key=lambda one: one[0])
         _, claims, hoped = next(one for one in tries if one[0] == best[0])
+        for at, index in enumerate(program.demands):
+            self.claimed[offset + index] = [bids[at][course] for course in claims[at]]
         facts += self._follows(program, offset, bids, claims, hoped)
         claimed = [bids[at][course] for at, courses in enumerate(claims) for course in courses]
         return facts + self._about_facts(number, program, claimed)
@@ -635,7 +708,7 @@ class _Learner:
             min(
                 [
                     *(levels[at] for at in way.demands if program.demands[at] not in needless),
-                    *(self._outcome(offset + leaf) for leaf in way.leaves if leaf not in needless),
+                    *(self._ceiling(offset + leaf) for leaf in way.leaves if leaf not in needless),
                 ],
                 default=MET,
             )
@@ -744,7 +817,10 @@ class _Learner:
         routes = [
             Route(
                 frozenset(at for at in way.demands if program.demands[at] not in needless),
-                min((self._outcome(offset + leaf) for leaf in way.leaves if leaf not in needless), default=MET),
+                min(
+                    (self._ceiling(offset + leaf) for leaf in way.leaves if leaf not in needless),
+                    default=MET,
+                ),
             )
             for way in program.ways
         ]
@@ -752,6 +828,143 @@ class _Learner:
         return [[items[item][0] for item in claimed] for claimed in allocation.claims]
 
     # Stratum 2: what is claimed, and what is so about the learner on the days that the rules ask about.
+
+    # Work that is no course, and when it has to be done: sums, scores and days are code's, what is enough the rules'.
+
+    def _run_work(self, wave: Sequence[tuple[int, int]], passed_over: Collection[int]) -> list[_Rise]:
+        """Derive nodes whose predecessors are derived; each as itself, or as a ceiling before courses are claimed."""
+        facts = [
+            fact
+            for node, place in wave
+            if self.engine.program_of[node] not in passed_over
+            for fact in self._work_facts(node, place)
+        ]
+        return self._take(self.session.run(facts)) if facts else []
+
+    def _work_facts(self, at: int, place: int) -> list[Fact]:
+        number = self.engine.program_of[at]
+        node = self.engine.plan.programs[number].nodes[at - self.engine.offsets[number]]
+        period = self.periods[place] = self._period(at, node, place)
+        steps = [step for step in ABOVE_UNMET if step <= period.ceiling]
+        filed = {step: {"b": signal % BUCKETS, "p": signal} for step in steps for signal in [_signal(place, step)]}
+        if node.work is None:
+            reached = max((level for level, _ in self._done_milestones(at, node, period)), default=UNMET)
+            return [dict(filed[step]) for step in steps if step <= reached]
+        if self.record.activities is None:
+            return [
+                {**filed[step], **fact}
+                for step in steps
+                if step is UNDETERMINED
+                for fact in deed_facts(node.work, None, step)
+            ]
+        deeds = self._deeds(node.work, period)
+        return [{**filed[step], **fact} for step in steps for fact in deed_facts(node.work, deeds, step)]
+
+    def _deeds(self, work: Amount | Scores, period: Period) -> list[Deed]:
+        labels = self.labels[len(self.standings) :]
+        wanted = sought(work)
+        found = []
+        for activity, mine in zip(self.activities, labels, strict=False):
+            sure = frozenset(one for one in wanted if ("work", one, True) in mine)
+            unsure = frozenset(one for one in wanted if ("work", one, False) in mine)
+            level = next(level for level in Outcome if ("state", level) in mine)
+            if level is not UNDETERMINED and activity.on and activity.on > self.as_of:
+                level = PENDING
+            timely = period.allows(level, activity.on, self.as_of)
+            if timely is not False and (sure or unsure):
+                found.append(Deed(activity, level, timely is True, sure, unsure))
+        return found
+
+    def _done_milestones(self, at: int, node: Node, period: Period) -> list[tuple[Outcome, date | None]]:
+        """What each record of a milestone is worth that was made in time, and its day."""
+        if self.record.milestones is None:
+            return [(UNDETERMINED, None)]
+        found: list[tuple[Outcome, date | None]] = []
+        for milestone, mine in zip(self.milestones, self.labels[self.first_milestone :], strict=False):
+            levels = [level for level in Outcome if ("milestone", at, level) in mine]
+            if not levels:
+                continue
+            level, day = max(levels), milestone.completed_on
+            if day and day > self.as_of and level > PENDING:
+                level = PENDING
+            timely = period.allows(level, day, self.as_of)
+            if timely is not False:
+                found.append((level if timely else min(level, UNDETERMINED), day))
+        return found
+
+    def _period(self, at: int, node: Node, place: int) -> Period:
+        """When a node may be done: by its own days, by those of what comes before, and by what was granted."""
+        period = Period()
+        timing = node.timing
+        if timing is None:
+            return period
+        number = self.engine.program_of[at]
+        program, offset = self.engine.plan.programs[number], self.engine.offsets[number]
+        if timing.by:
+            period = period.until(timing.by)
+        if timing.period and node.since is None:
+            period = period.starting(timing.first_until(self.as_of))
+        for before, begins_period in ((node.after, False), (node.since, True)):
+            if before is None:
+                continue
+            waived = self._waived_on(offset + before)
+            if not waived and place != at and before in program.demands:
+                continue
+            outcome, day = (MET, waived) if waived else self._before(offset + before, as_ceiling=place != at)
+            period = period.capped(outcome)
+            if outcome is not MET:
+                continue
+            if day is None:
+                period = period.unclear()
+                continue
+            if not waived:
+                period = period.starting(day)
+            if begins_period:
+                period = period.until(timing.last_from(day))
+        extended = [
+            one.until
+            for one in self._granted(program)
+            if one.kind is ExceptionKind.EXTENSION and one.requirement == node.id and one.until
+        ]
+        return period.extended(max(extended)) if extended else period
+
+    def _waived_on(self, at: int) -> date | None:
+        """The first day on which a node, or a group that it is in, was waived."""
+        number = self.engine.program_of[at]
+        program, index = self.engine.plan.programs[number], at - self.engine.offsets[number]
+        above = {node.id for node in program.nodes if index in program.below[node.index]}
+        waivers = [
+            one for one in self._granted(program) if one.kind is ExceptionKind.WAIVER and one.requirement in above
+        ]
+        return min((one.on for one in waivers), default=None)
+
+    def _before(self, at: int, *, as_ceiling: bool) -> tuple[Outcome, date | None]:
+        """How a node stands that another waits for, and when it was met.
+
+        For a ceiling, before courses are claimed, what hangs on a course is taken to be in time.
+        """
+        number = self.engine.program_of[at]
+        node = self.engine.plan.programs[number].nodes[at - self.engine.offsets[number]]
+        if node.index in self.engine.plan.programs[number].demands:
+            return self._outcome(at), _latest(self.claimed[at])
+        place = self.engine.waits.ceiling.get(at, at) if as_ceiling else at
+        outcome = self._outcome(place)
+        if outcome is not MET:
+            return outcome, None
+        if node.kind is Kind.WORD:
+            program_id = self.engine.plan.programs[number].program.id
+            return MET, min(
+                said.on
+                for said in self.word.attestations
+                if (said.program, said.role, said.statement) == (program_id, node.role, node.code)
+                and (said.evidence or not node.evidence)
+            )
+        period = self.periods.get(place, Period())
+        if node.work:
+            return MET, day_enough(node.work, self._deeds(node.work, period))
+        days = [day for level, day in self._done_milestones(at, node, period) if level is MET]
+        known = [day for day in days if day]
+        return MET, min(known) if known and len(known) == len(days) else None
 
     def _about_facts(self, number: int, program: ProgramPlan, claimed: Sequence[_Bid]) -> list[Fact]:
         days = [bid.standing.attempt.registered_on for bid in claimed]
@@ -761,6 +974,18 @@ class _Learner:
             for moment, fact in self.engine.asked[number]
             for day in [registered if moment is Moment.REGISTRATION else self.as_of]
         ]
+
+
+def _latest(claimed: Sequence[_Bid]) -> date | None:
+    """The last day of the attempts that were claimed; None where the source does not tell one of them."""
+    last = None
+    for bid in claimed:
+        attempt = bid.standing.attempt
+        day = attempt.graded_on if attempt.graded_on or attempt.term is None else attempt.term.ends
+        if day is None:
+            return None
+        last = max(last or day, day)
+    return last
 
 
 def _belonging(program: ProgramPlan) -> Iterable[tuple[object, ...]]:

@@ -6,29 +6,32 @@ order: what is each attempt worth to each requirement; who claims what; what is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from credrules.attestations import ExceptionKind
 from credrules.claims import Demand, Offer, Proof, Route, Terms, allocate
 from credrules.decisions import Outcome
+from credrules.engines.plain_work import Window, done, first_day, in_time, looked_at, outcome_of
 from credrules.equivalents import lists_by_course
 from credrules.exceptions import Exceptions, exceptions_for
 from credrules.facts import possible_values
-from credrules.plan import Kind, as_test
+from credrules.plan import CLAIMS, Kind, as_test
 from credrules.records import Course, MilestoneStatus, Origin, Repeat
 from credrules.rules import Measure, Moment, Repeats, Selection, Ways
 from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand_as
 from credrules.windows import later
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from credrules.attestations import GrantedException, Word
     from credrules.engines import Outcomes
+    from credrules.engines.plain_work import Done
     from credrules.plan import Node, Plan, ProgramPlan
-    from credrules.records import Attempt, Record
+    from credrules.records import Attempt, Milestone, Record
     from credrules.rules import Counting
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
@@ -70,6 +73,31 @@ class Contest:
     limits: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How a requirement stands that another one waits for. `day` is when it was met, None where that is unknown."""
+
+    outcome: Outcome
+    day: date | None
+    waived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a requirement of work saw: when it may be done, what was done in time, and what was not.
+
+    `own` is its outcome by what was done, whatever has to come before it. Of milestones, `late` says that one was not
+    done in time, and `doubtful` that one may not have been.
+    """
+
+    window: Window
+    items: tuple[Done, ...] = ()
+    missed: tuple[Done, ...] = ()
+    own: Outcome = UNMET
+    late: bool = False
+    doubtful: bool = False
+
+
 @dataclass(slots=True)
 class Evaluation:
     """One program for one learner: the outcome of every node, and what led there, by the node that claims."""
@@ -83,6 +111,8 @@ class Evaluation:
     contests: dict[int, Contest] = field(default_factory=dict)
     at_best: dict[int, tuple[Course, ...]] = field(default_factory=dict)  # claims, if all that is unknown were well
     proof: Proof = Proof.OPTIMAL
+    work: dict[int, Looked] = field(default_factory=dict)
+    met_on: dict[int, date] = field(default_factory=dict)  # for work that is no course, where the day is known
     period: tuple[date, date] | None = None  # in which all that counts lies, where there is a time limit
 
     def in_time(self, attempt: Attempt) -> bool:
@@ -157,12 +187,14 @@ class _ProgramRun:
         self.result = Evaluation(exceptions=self.exceptions, waived=self.exceptions.waived())
         self.sums = 1 + max((at for index in plan.tests for at in plan.nodes[index].sums), default=0)
         self.subjects: dict[str, int] = {}
+        self.claimed: Mapping[int, Outcome] | None = None  # None before the courses are shared out
+        self.seen: dict[tuple[int, bool], Looked] = {}  # before and after the courses are shared out
 
     def evaluate(self) -> Evaluation:
         self.terms = self.plan.terms(self.result.waived)
         for index in self.plan.demands:
             self._take_bids(self.plan.nodes[index])
-        claimed = self._filled()
+        self.claimed = claimed = self._filled()
         self.result.registered_on = self._first_registration()
         outcomes: list[Outcome] = []
         for node in self.plan.nodes:
@@ -173,6 +205,9 @@ class _ProgramRun:
             else:
                 outcomes.append(claimed[node.index] if node.index in claimed else self._leaf(node))
         self.result.outcomes = tuple(outcomes)
+        for index in self.result.work:
+            if outcomes[index] is MET and (day := self._met_on(self.plan.nodes[index])):
+                self.result.met_on[index] = day
         return self.result
 
     # What is each attempt worth to each requirement?
@@ -424,6 +459,8 @@ class _ProgramRun:
     # What is the outcome of a leaf?
 
     def _leaf(self, node: Node) -> Outcome:
+        if node.work or node.timing:
+            return self._work(node)
         if node.kind is Kind.MILESTONE:
             return milestone(node, self.learner.record)
         if node.kind is Kind.WORD:
@@ -434,20 +471,147 @@ class _ProgramRun:
 
     def _word(self, node: Node) -> Outcome:
         """Somebody's word is there or is awaited; where evidence is asked for, so is its link."""
-        said = any(
-            word.program == self.plan.program.id
+        return MET if self._said_on(node) else AWAITING
+
+    def _said_on(self, node: Node) -> list[date]:
+        return [
+            word.on
+            for word in self.learner.word.attestations
+            if word.program == self.plan.program.id
             and word.role is node.role
             and word.statement == node.code
             and (word.evidence or not node.evidence)
-            for word in self.learner.word.attestations
-        )
-        return MET if said else AWAITING
+        ]
 
     def _fact(self, node: Node) -> Outcome:
         day = self.result.registered_on if node.moment is Moment.REGISTRATION else self.learner.as_of
         possible = possible_values(node.fact, self.learner.record, day)
         fits = [(value in node.values) is not node.negated for value in possible]
         return MET if all(fits) else UNDETERMINED if any(fits) else UNMET
+
+    # Work that is no course, and when it has to be done.
+
+    def _work(self, node: Node) -> Outcome:
+        looked = self._look(node)
+        self.result.work[node.index] = looked
+        return min(looked.own, looked.window.at_most)
+
+    def _own(self, node: Node, looked: Looked) -> Outcome:
+        if node.work is None:
+            return self._timed_milestone(node, looked.window)
+        return UNDETERMINED if self.learner.record.activities is None else outcome_of(node.work, looked.items)
+
+    def _look(self, node: Node) -> Looked:
+        key = node.index, self.claimed is not None
+        if key not in self.seen:
+            looked = self._look_again(node)
+            self.seen[key] = replace(looked, own=self._own(node, looked))
+        return self.seen[key]
+
+    def _look_again(self, node: Node) -> Looked:
+        window = self._window(node)
+        if node.work is None:
+            admitted = [verdict for _, _, verdict in self._milestone_verdicts(node, window)]
+            return Looked(window, late=False in admitted, doubtful=None in admitted)
+        activities = [one for one in self.learner.record.activities or () if looked_at(node.work, one)]
+        items, missed = in_time(done(activities, self.learner.as_of), window, self.learner.as_of)
+        return Looked(window, tuple(items), tuple(missed))
+
+    def _timed_milestone(self, node: Node, window: Window) -> Outcome:
+        if self.learner.record.milestones is None:
+            return UNDETERMINED
+        return max((level for _, level in self._milestone_levels(node, window)), default=UNMET)
+
+    def _milestone_levels(self, node: Node, window: Window) -> Iterator[tuple[Milestone, Outcome]]:
+        """What each record of a milestone is worth that was, or may have been, made in time."""
+        for one, level, admitted in self._milestone_verdicts(node, window):
+            if admitted is not False:
+                yield one, level if admitted else min(level, UNDETERMINED)
+
+    def _milestone_verdicts(self, node: Node, window: Window) -> Iterator[tuple[Milestone, Outcome, bool | None]]:
+        """What each record of a milestone is worth, and whether it is in time. One that is dated later than today is
+        still to be done.
+        """
+        as_of = self.learner.as_of
+        for one in self.learner.record.milestones or ():
+            if one.code != node.code:
+                continue
+            level = _milestone_worth(one.status, one.evidence, node)
+            if one.completed_on and one.completed_on > as_of:
+                level = min(level, PENDING)
+            yield one, level, window.admits(level, one.completed_on, as_of)
+
+    def _window(self, node: Node) -> Window:
+        """When a requirement may be done, by the days on which those that come before it were met."""
+        timing = node.timing
+        if timing is None:
+            return Window()
+        firsts, lasts = [], [timing.by] if timing.by else []
+        known, at_most = True, MET
+        for index, begins_period in ((node.after, False), (node.since, True)):
+            waited = None if index is None else self._waited(index)
+            if waited is None:
+                continue
+            at_most = min(at_most, waited.outcome)
+            if waited.outcome is MET and waited.day is None:
+                known = False
+            elif waited.outcome is MET and waited.day:
+                firsts += [] if waited.waived else [waited.day]
+                lasts += [timing.last_from(waited.day)] if begins_period else []
+        if timing.period and node.since is None:
+            firsts.append(timing.first_until(self.learner.as_of))
+        last = min(lasts, default=None)
+        if last:
+            last = max([last, *self._extended(node)])
+        return Window(max(firsts, default=None), last, known, at_most)
+
+    def _extended(self, node: Node) -> list[date]:
+        return [
+            one.granted.until
+            for one in self.exceptions.applied
+            if one.granted.kind is ExceptionKind.EXTENSION and one.node.index == node.index and one.granted.until
+        ]
+
+    def _waited(self, index: int) -> Waited | None:
+        """How what comes before stands. A waived one asks for nothing to be done after it, and a period that begins
+        with it begins when it was waived.
+
+        None where courses are not shared out yet: then, what hangs on a course is taken to be in time.
+        """
+        node = self.plan.nodes[index]
+        waivers = [
+            one.granted.on
+            for one in self.exceptions.applied
+            if one.granted.kind is ExceptionKind.WAIVER and index in self.plan.below[one.node.index]
+        ]
+        if waivers:
+            return Waited(MET, min(waivers), waived=True)
+        if node.kind in CLAIMS and self.claimed is None:
+            return None
+        outcome = self.claimed[index] if self.claimed and node.kind in CLAIMS else self._leaf(node)
+        return Waited(outcome, self._met_on(node) if outcome is MET else None)
+
+    def _met_on(self, node: Node) -> date | None:
+        """The day on which a requirement that is met was met; None where a day that it takes is unknown."""
+        if node.kind in CLAIMS:
+            days = [
+                attempt.graded_on or (attempt.term.ends if attempt.term else None)
+                for course in self.result.claims[node.index]
+                for attempt in [self.result.bids[node.index][course].standing.attempt]
+            ]
+            return _if_all_known(days, max)
+        if node.kind is Kind.WORD:
+            return min(self._said_on(node))
+        looked = self._look(node)
+        if node.work:
+            return first_day(node.work, looked.items)
+        days = [one.completed_on for one, level in self._milestone_levels(node, looked.window) if level is MET]
+        return _if_all_known(days, min)
+
+
+def _if_all_known(days: Sequence[date | None], choose: Callable[[list[date]], date]) -> date | None:
+    known = [day for day in days if day]
+    return choose(known) if known and len(known) == len(days) else None
 
 
 def within(period: tuple[date, date] | None, attempt: Attempt, unknown_as: bool) -> bool:

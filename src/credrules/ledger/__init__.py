@@ -284,6 +284,7 @@ class Ledger:
             "kind": exception.kind.value,
             "requirement": exception.requirement,
             "course": exception.course,
+            "until": exception.until,
             "reason": exception.reason,
             "granted_by": exception.by,
             "granted_on": exception.on,
@@ -561,6 +562,7 @@ def _exception(row: Any) -> GrantedException:
         by=row.granted_by,
         on=row.granted_on,
         course=row.course,
+        until=row.until,
         withdrawn=bool(row.withdrawn),
     )
 

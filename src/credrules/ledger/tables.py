@@ -107,6 +107,7 @@ exceptions = Table(
     Column("kind", String(40), nullable=False),
     Column("requirement", ID, nullable=False),
     Column("course", String(40)),
+    Column("until", Date),
     Column("reason", Text, nullable=False),
     Column("granted_by", ID, nullable=False),
     Column("granted_on", Date, nullable=False),

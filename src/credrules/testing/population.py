@@ -1,7 +1,8 @@
 """A made-up population for any rule set: learners of every kind, as an office meets them.
 
 Home and outside, admitted as non-degree or not or too late, repeats, withdrawals, incompletes, pass/fail, transfer,
-work in progress, unreported and unreadable grades, holds, milestones. A seed gives the same people everywhere.
+work in progress, unreported and unreadable grades, holds, milestones, activities. A seed gives the same people
+everywhere.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from credrules.attestations import COMPLETE, Attestation, Role
 from credrules.records import (
+    Activity,
     Admission,
     AdmissionKind,
     Affiliation,
@@ -32,6 +34,7 @@ from credrules.records import (
     Term,
 )
 from credrules.rules import Counted, CourseCount, CreditSum, MilestoneDone, walk
+from credrules.work import Amount, Measure, Scores, WorkDone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,7 +126,7 @@ def _person(rule_set: RuleSet, learner_id: str, random: Random) -> Person:
         attempts=tuple(attempts),
         admissions=_admissions(outside, attempts, random),
         milestones=tuple(_milestones(programs, diligence, random)),
-        activities=(),
+        activities=tuple(_activities(learner_id, programs, diligence, random)),
         holds=(Hold(code="BURSAR", blocks=frozenset({"conferral"}), reason="An unpaid bill", since=date(2026, 9, 1)),)
         if random.random() < 0.03
         else (),
@@ -250,6 +253,46 @@ def _milestones(programs: list[Program], diligence: float, random: Random) -> It
                 completed_on=date(2026, 5, 20) if done else None,
                 evidence=f"https://evidence.example/{requirement.code}" if done and random.random() < 0.9 else None,
             )
+
+
+def _activities(learner_id: str, programs: list[Program], diligence: float, random: Random) -> Iterator[Activity]:
+    """What the programs ask for, in parts. What has to wait for something comes in summer, all else in spring."""
+    number = 0
+    for program in programs:
+        for requirement in walk(program.requirements):
+            if not isinstance(requirement, WorkDone):
+                continue
+            waits = requirement.timing is not None and bool(requirement.timing.after or requirement.timing.since)
+            for code, category, amounts in _portions(requirement.work, random):
+                if random.random() > 0.3 + 0.7 * diligence:
+                    continue
+                number += 1
+                oddity: list[MilestoneStatus | None] = [None, *MilestoneStatus]
+                yield Activity(
+                    activity_id=f"{learner_id}-W{number}",
+                    code=code,
+                    status=MilestoneStatus.COMPLETE if random.random() < 0.95 else random.choice(oddity),
+                    category=category,
+                    on=date(2026, 6 if waits else 3, 1) + timedelta(days=random.randint(0, 60)),
+                    hours=amounts.get("hours"),
+                    points=amounts.get("points"),
+                    score=amounts.get("score"),
+                )
+
+
+def _portions(work: Amount | Scores, random: Random) -> Iterator[tuple[str, str | None, dict[str, Decimal]]]:
+    """Codes and categories that are asked for, with amounts that together come to a little more than enough."""
+    if isinstance(work, Scores):
+        for part in work.parts:
+            yield part.code, part.criterion, {"score": Decimal(random.randint(work.need // 1250, work.top // 1000))}
+        return
+    portions = max(work.need // 1000, 1) if work.measure is Measure.EVENTS else 4
+    for number in range(portions):
+        codes, categories = sorted(work.among.codes), sorted(work.among.categories)
+        code = codes[number % len(codes)] if codes else "made-up"
+        amount = Decimal(work.need // 1000 // portions + random.randint(0, 2))
+        amounts = {} if work.measure is Measure.EVENTS else {work.measure.value: amount}
+        yield code, categories[number % len(categories)] if categories else None, amounts
 
 
 def _attestations(record: Record, programs: list[Program], diligence: float, random: Random) -> Iterator[Attestation]:

@@ -57,7 +57,9 @@ from credrules.rules import (
     Ways,
     walk,
 )
+from credrules.testing.random_work import DAYS, ordinary_activities, random_activities, random_work, with_times
 from credrules.windows import Window
+from credrules.work import WorkDone
 
 if TYPE_CHECKING:
     from random import Random
@@ -147,6 +149,10 @@ def _renamed(requirement: Requirement) -> Requirement:
     if isinstance(requirement, Group):
         parts = tuple(map(_renamed, requirement.parts))
         return replace(requirement, id=f"new-{requirement.id}", parts=parts)
+    if isinstance(requirement, MilestoneDone | WorkDone) and requirement.timing:
+        timing = requirement.timing
+        after, since = (name and f"new-{name}" for name in (timing.after, timing.since))
+        requirement = replace(requirement, timing=replace(timing, after=after, since=since))
     return replace(requirement, id=f"new-{requirement.id}")
 
 
@@ -177,7 +183,7 @@ def _requirements(random: Random) -> Group:
             parts.append(Average(id="average-grade", title="average", place=PLACE, minimum=minimum))
         while random.random() < 0.2:
             parts.append(_counted(random, len(parts)))
-        root = Group(id="requirements", title="all", place=PLACE, need=len(parts), parts=tuple(parts))
+        root = Group(id="requirements", title="all", place=PLACE, need=len(parts), parts=with_times(random, parts))
         if len(routes(root)) <= min(ROUTES, 40):
             return root
 
@@ -212,6 +218,8 @@ def _limit(random: Random, number: int) -> Limit:
 def _requirement(random: Random, names: object, depth: int) -> Requirement:
     number = next(names)  # type: ignore[call-overload]  # an iterator of numbers
     common: dict[str, Any] = {"id": f"r{number}", "title": f"requirement {number}", "place": PLACE}
+    if random.random() < 0.2:
+        return random_work(random, **common)
     kind = random.random()
     if kind < 0.25 and depth < 2:
         parts = tuple(_requirement(random, names, depth + 1) for _ in range(random.randint(1, 3)))
@@ -350,9 +358,15 @@ def _ordinary_record(random: Random) -> Record:
         admissions=(Admission(kind=random.choice(list(AdmissionKind)), since=date(2023, 1, 1)),),
         enrolments=(ProgramEnrolment(program="program-0", since=random.choice([date(2024, 7, 1), date(2025, 9, 1)])),),
         milestones=tuple(
-            Milestone(code=code, status=MilestoneStatus.COMPLETE, evidence="https://evidence.example/1")
+            Milestone(
+                code=code,
+                status=MilestoneStatus.COMPLETE,
+                completed_on=random.choice(DAYS),
+                evidence="https://evidence.example/1",
+            )
             for code in MILESTONES
         ),
+        activities=ordinary_activities(),
         holds=(),
     )
 
@@ -364,6 +378,7 @@ def _odd_record(random: Random) -> Record:
         attempts=tuple(_attempt(random, number) for number in range(count)),
         admissions=random.choice([None, _admissions(random), _admissions(random), _admissions(random)]),
         milestones=random.choice([None, _milestones(random), _milestones(random), _milestones(random)]),
+        activities=random.choice([None, *(random_activities(random) for _ in range(3))]),
         holds=random.choice([None, (), (), (), _holds(random)]),
         enrolments=random.choice([None, (), _enrolments(random), _enrolments(random)]),
     )
@@ -411,7 +426,8 @@ def _milestones(random: Random) -> tuple[Milestone, ...]:
     return tuple(
         Milestone(
             code=random.choice([*MILESTONES, "another"]),
-            status=random.choice([None, *MilestoneStatus]),
+            status=random.choice([None, *MilestoneStatus, MilestoneStatus.COMPLETE]),
+            completed_on=random.choice([None, *DAYS]),
             evidence=random.choice([None, "https://evidence.example/1"]),
         )
         for _ in range(random.randint(0, 3))
@@ -455,7 +471,7 @@ def random_word(random: Random, plan: Plan) -> Word:
                             role=role,
                             statement=statement,
                             by="somebody",
-                            on=TODAY,
+                            on=random.choice(DAYS[:5]),
                             evidence=evidence,
                         )
                     )
@@ -463,15 +479,19 @@ def random_word(random: Random, plan: Plan) -> Word:
         while random.random() < 0.25:
             node = random.choice(nodes)
             substitution = bool(node.ways) and random.random() < 0.6
+            kind = ExceptionKind.SUBSTITUTION if substitution else ExceptionKind.WAIVER
+            if node.timing and random.random() < 0.8:
+                kind = ExceptionKind.EXTENSION
             exceptions.append(
                 GrantedException(
                     learner_id="L1",
                     program=program.program.id,
-                    kind=ExceptionKind.SUBSTITUTION if substitution else ExceptionKind.WAIVER,
+                    kind=kind,
                     requirement=node.id,
                     reason="made up",
                     by="somebody",
-                    on=TODAY,
+                    on=random.choice(DAYS[:5]),
+                    until=random.choice(DAYS) if kind is ExceptionKind.EXTENSION else None,
                     course=random.choice(COURSES).code if substitution else None,
                 )
             )

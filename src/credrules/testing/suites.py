@@ -232,6 +232,7 @@ class EngineSuite:
                 case.record,
                 attempts=tuple(random.sample(case.record.attempts, len(case.record.attempts))),
                 milestones=case.record.milestones and tuple(reversed(case.record.milestones)),
+                activities=case.record.activities and tuple(reversed(case.record.activities)),
                 holds=case.record.holds and tuple(reversed(case.record.holds)),
             )
             word = replace(case.word, attestations=tuple(reversed(case.word.attestations)))
@@ -246,7 +247,7 @@ class EngineSuite:
                 random = Random(f"{seed}/{number}")
                 record, word = random_record(random), random_word(random, case.plan)
                 if number % 3 == 0:
-                    record = replace(record, attempts=(), milestones=())
+                    record = replace(record, attempts=(), milestones=(), activities=())
                     word = Word()
                 expected = plain.outcomes(record, word, case.as_of)
                 assert engine.outcomes(record, word, case.as_of) == expected, f"seed {seed}, learner {number}"

@@ -1,0 +1,48 @@
+"""When something has to be done for it to count."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When something has to be done for it to count. Requirements are named by their ids.
+
+    A period of `days` and `months` begins with the day on which the requirement `since` was met, and ends with the day
+    of the decision where none is named.
+    """
+
+    after: str | None = None
+    by: date | None = None
+    days: int = 0
+    months: int = 0
+    since: str | None = None
+
+    @property
+    def period(self) -> bool:
+        return bool(self.days or self.months)
+
+    @property
+    def deadline(self) -> bool:
+        """Whether there is a last day, which an extension can move."""
+        return self.by is not None or self.since is not None
+
+    def last_from(self, first: date) -> date:
+        """The last day of the period that begins with this one."""
+        return _moved(first, self.months, self.days)
+
+    def first_until(self, last: date) -> date:
+        """The first day of the period that ends with this one."""
+        return _moved(last, -self.months, -self.days)
+
+
+def _moved(day: date, months: int, days: int) -> date:
+    """The same day of another month, or the last one of a month that is too short for it; and then so many days on."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    try:
+        return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])) + timedelta(days=days)
+    except (OverflowError, ValueError):  # beyond the calendar
+        return date.max if months + days > 0 else date.min
