@@ -195,6 +195,7 @@ def test_the_best_or_the_latest_score_stands(outcome, tries, best, latest):
         ([score(100), score(None, code="project")], "undetermined"),
         ([score(50), score(None, code="project")], "unmet"),
         ([score(100), score(38, code="project", status=FAILED)], "met"),
+        ([score(100), score(None, code="project", status=FAILED)], "undetermined"),
         ([score(60), score(None, code="project", status=OPEN)], "pending"),
     ],
 )

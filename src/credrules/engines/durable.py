@@ -962,9 +962,13 @@ class _Learner:
         period = self.periods.get(place, Period())
         if node.work:
             return MET, day_enough(node.work, self._deeds(node.work, period))
-        days = [day for level, day in self._done_milestones(at, node, period) if level is MET]
-        known = [day for day in days if day]
-        return MET, min(known) if known and len(known) == len(days) else None
+        first = None
+        for level, day in sorted(self._done_milestones(at, node, period), key=_by_day):
+            if level is MET and day and first is None:
+                first = day
+            elif (level in (MET, UNDETERMINED) and first is None) or (level in (MET, UNDETERMINED) and day is None):
+                return MET, None
+        return MET, first
 
     def _about_facts(self, number: int, program: ProgramPlan, claimed: Sequence[_Bid]) -> list[Fact]:
         days = [bid.standing.attempt.registered_on for bid in claimed]
@@ -974,6 +978,12 @@ class _Learner:
             for moment, fact in self.engine.asked[number]
             for day in [registered if moment is Moment.REGISTRATION else self.as_of]
         ]
+
+
+def _by_day(done: tuple[Outcome, date | None]) -> tuple[bool, int, int]:
+    """Undated ones last; of one day, the surest first."""
+    level, day = done
+    return day is None, day.toordinal() if day else 0, -level
 
 
 def _latest(claimed: Sequence[_Bid]) -> date | None:

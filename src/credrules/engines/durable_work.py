@@ -109,9 +109,12 @@ class Period:
         """Whether it is in time; None where nobody can tell."""
         if not self.clear:
             return None
+        soonest = today if day is None or day < today else day
+        not_too_late = not (self.ends and soonest > self.ends)
         if level is PENDING:
-            soonest = today if day is None or day < today else day
-            return not (self.ends and soonest > self.ends)
+            return not_too_late
+        if level is UNDETERMINED and not_too_late:
+            return None
         if day is not None:
             return not (self.begins and day < self.begins) and not (self.ends and day > self.ends)
         open_ended = self.begins is None and (self.ends is None or today <= self.ends)
@@ -191,28 +194,32 @@ def deed_facts(work: Amount | Scores, deeds: Sequence[Deed] | None, step: Outcom
 
 
 def day_enough(work: Amount | Scores, deeds: Sequence[Deed]) -> date | None:
-    """The first day by which enough was complete; None where the day of anything that is complete is unknown."""
-    finished = [deed for deed in deeds if deed.timely and deed.sure and _is_final(work, deed)]
-    by_day: dict[date, list[Deed]] = {}
-    for deed in finished:
-        if deed.activity.on is None:
-            return None
-        by_day.setdefault(deed.activity.on, []).append(deed)
-    so_far: list[Deed] = []
-    for day in sorted(by_day):
-        so_far += by_day[day]
-        if _suffices(work, so_far):
+    """The first day by which enough was complete. None where it may have been an earlier one, for all that is known."""
+    sure: dict[date, list[Deed]] = {deed.activity.on: [] for deed in deeds if deed.activity.on}
+    maybe: dict[date | None, list[Deed]] = {None: []}
+    for deed in deeds:
+        if deed.level in (PENDING, AWAITING):
+            continue
+        maybe.setdefault(deed.activity.on, []).append(deed)
+        if deed.activity.on and deed.timely and deed.level is not UNDETERMINED:
+            sure[deed.activity.on].append(deed)
+    if _suffices(work, maybe[None], UNDETERMINED):
+        return None
+    seen: list[Deed] = []
+    perhaps = list(maybe[None])
+    for day in sorted(sure):
+        seen += sure[day]
+        perhaps += maybe.get(day, [])
+        if _suffices(work, seen, MET):
             return day
+        if _suffices(work, perhaps, UNDETERMINED):
+            return None
     return None
 
 
-def _is_final(work: Amount | Scores, deed: Deed) -> bool:
-    return deed.level is MET or (deed.level is UNMET and not isinstance(work, Amount))
-
-
-def _suffices(work: Amount | Scores, deeds: Sequence[Deed]) -> bool:
+def _suffices(work: Amount | Scores, deeds: Sequence[Deed], step: Outcome) -> bool:
     tests, count = work_tests(work)
-    facts = deed_facts(work, deeds, MET)
+    facts = deed_facts(work, deeds, step)
     return sum(all(int(fact[name]) >= int(least) for name, _, least in tests) for fact in facts) >= count
 
 
@@ -255,8 +262,10 @@ def _score(work: Scores, wanted: Chosen, deeds: Sequence[Deed], step: Outcome) -
     """What can be reached at an outcome in one of the things that are scored."""
     least, most = _standing(work, wanted, deeds)
     for deed in deeds:
-        still_open = deed.level in (PENDING, AWAITING) and deed.timely and wanted in deed.sure
-        if still_open and deed.level >= step:
+        if wanted not in deed.sure | deed.unsure or deed.level in (MET, UNMET):
+            continue
+        still_open = deed.level if deed.timely and wanted in deed.sure else UNDETERMINED
+        if still_open >= step:
             return work.top
     return most if step is UNDETERMINED else least
 
@@ -285,7 +294,7 @@ def _mark(work: Scores, deed: Deed) -> tuple[int, int]:
     if deed.level not in (MET, UNMET):
         return 0, work.top
     score = deed.activity.score
-    if deed.level is UNMET and (score is None or not work.weighted):
+    if deed.level is UNMET and not work.weighted:
         return 0, 0
     marked = None if score is None else int(score * 1000)
     return (0, work.top) if marked is None or marked > work.top else (marked, marked)

@@ -24,7 +24,7 @@ from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand_as
 from credrules.windows import later
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from credrules.attestations import GrantedException, Word
@@ -592,26 +592,24 @@ class _ProgramRun:
         return Waited(outcome, self._met_on(node) if outcome is MET else None)
 
     def _met_on(self, node: Node) -> date | None:
-        """The day on which a requirement that is met was met; None where a day that it takes is unknown."""
+        """The day on which a requirement that is met was met; None where something unknown may make it another."""
         if node.kind in CLAIMS:
             days = [
                 attempt.graded_on or (attempt.term.ends if attempt.term else None)
                 for course in self.result.claims[node.index]
                 for attempt in [self.result.bids[node.index][course].standing.attempt]
             ]
-            return _if_all_known(days, max)
+            known = [day for day in days if day]
+            return max(known) if len(known) == len(days) else None
         if node.kind is Kind.WORD:
             return min(self._said_on(node))
         looked = self._look(node)
         if node.work:
             return first_day(node.work, looked.items)
-        days = [one.completed_on for one, level in self._milestone_levels(node, looked.window) if level is MET]
-        return _if_all_known(days, min)
-
-
-def _if_all_known(days: Sequence[date | None], choose: Callable[[list[date]], date]) -> date | None:
-    known = [day for day in days if day]
-    return choose(known) if known and len(known) == len(days) else None
+        levels = list(self._milestone_levels(node, looked.window))
+        certain = [one.completed_on for one, level in levels if level is MET and one.completed_on]
+        possible = [one.completed_on or date.min for one, level in levels if level in (MET, UNDETERMINED)]
+        return min(certain) if certain and min(certain) == min(possible) else None
 
 
 def within(period: tuple[date, date] | None, attempt: Attempt, unknown_as: bool) -> bool:

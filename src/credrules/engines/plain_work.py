@@ -8,6 +8,7 @@ anything: at `undetermined` an unknown amount or score is as much as there can b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from credrules.decisions import Outcome
@@ -17,7 +18,6 @@ from credrules.work import WHOLE, Amount, Measure, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     from credrules.records import Activity
     from credrules.work import Scored
@@ -73,12 +73,19 @@ class Window:
         """Whether something was, or can still be, done in time; None where that is unknown.
 
         What is under way will be done today at the earliest, and later where it is planned for later. What is done was
-        done by today, on whatever day.
+        done by today, on whatever day. Of what may be either, only that is certain which holds for both.
         """
         if not self.known:
             return None
+        can_be = self.last is None or max(on or as_of, as_of) <= self.last
         if level is PENDING:
-            return self.last is None or max(on or as_of, as_of) <= self.last
+            return can_be
+        if level is UNDETERMINED:
+            was = self._was(on, as_of)
+            return was if was is can_be else None
+        return self._was(on, as_of)
+
+    def _was(self, on: date | None, as_of: date) -> bool | None:
         if on is None:
             return True if self.first is None and (self.last is None or as_of <= self.last) else None
         return (self.first is None or self.first <= on) and (self.last is None or on <= self.last)
@@ -103,24 +110,23 @@ def looked_at(work: Amount | Scores, activity: Activity) -> bool:
     return any(_belongs(part, activity) is not False for part in work.parts)
 
 
-def _surely(work: Amount | Scores, activity: Activity) -> bool:
-    if isinstance(work, Amount):
-        return work.among.admits(activity) is True
-    return any(_belongs(part, activity) is True for part in work.parts)
-
-
 def outcome_of(work: Amount | Scores, items: Sequence[Done]) -> Outcome:
     return amount(work, items) if isinstance(work, Amount) else scores(work, items)
 
 
 def first_day(work: Amount | Scores, items: Sequence[Done]) -> date | None:
-    """The first day by which what was complete was enough; None where the day of any of it is unknown."""
-    final = (MET,) if isinstance(work, Amount) else (MET, UNMET)
-    complete = [item for item in items if item.level in final and not item.unsure and _surely(work, item.activity)]
-    days = {item.activity.on for item in complete}
-    for day in sorted(day for day in days if day):
-        if outcome_of(work, [item for item in complete if item.activity.on and item.activity.on <= day]) is MET:
-            return None if None in days else day
+    """The first day by which what was done was enough; None where something unknown may have made it an earlier one."""
+    over = [item for item in items if item.level not in (AWAITING, PENDING)]
+    certain = [item for item in over if item.level is not UNDETERMINED and not item.unsure and item.activity.on]
+    day = _first_day(work, certain, MET)
+    return day if day == _first_day(work, over, UNDETERMINED) else None
+
+
+def _first_day(work: Amount | Scores, items: Sequence[Done], level: Outcome) -> date | None:
+    """What has no day is taken to have been there from the first."""
+    for day in sorted({item.activity.on or date.min for item in items}):
+        if outcome_of(work, [item for item in items if (item.activity.on or date.min) <= day]) >= level:
+            return day
     return None
 
 
@@ -219,7 +225,7 @@ def is_certain(work: Scores, part: Scored, items: Sequence[Done]) -> bool:
     return bool(marked) and not unsure and all(score is not None for _, score in marked)
 
 
-_Tries = list[tuple["date | None", int | None]]
+_Tries = list[tuple[date | None, int | None]]
 """Days and scores, None where they are unknown."""
 
 
@@ -236,12 +242,11 @@ def _tries(work: Scores, part: Scored, items: Sequence[Done]) -> tuple[_Tries, _
         belongs = _belongs(part, item.activity)
         if belongs is False:
             continue
-        if item.level is UNDETERMINED and not item.unsure:
-            unsure.append((item.activity.on, None))
-        elif belongs is None or item.unsure:
-            score = _score(work, item) if item.level in (MET, UNMET) else None
-            unsure.append((item.activity.on, score))
-        elif item.level in (MET, UNMET):
+        over = item.level in (MET, UNMET)
+        if belongs is None or item.unsure or item.level is UNDETERMINED:
+            unsure.append((item.activity.on, _score(work, item) if over else None))
+            open_ += [] if over else [UNDETERMINED]  # what may be open may not be displaced either
+        elif over:
             marked.append((item.activity.on, _score(work, item)))
         else:
             open_.append(item.level)
@@ -258,7 +263,7 @@ def _belongs(part: Scored, activity: Activity) -> bool | None:
 
 def _score(work: Scores, item: Done) -> int | None:
     """A score in thousandths; None where there is none, or where it is above the highest that there is."""
-    if item.level is UNMET and (not work.weighted or item.activity.score is None):
+    if item.level is UNMET and not work.weighted:
         return 0
     if item.activity.score is None:
         return None
