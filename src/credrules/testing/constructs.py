@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from credrules.plan import Node, ProgramPlan
     from credrules.rules import Limit, Selection
     from credrules.testing.random_cases import Case
+    from credrules.timing import Timing
+    from credrules.work import Amount, Scores
 
 _NO_CONSTRUCT = frozenset({"index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "sums"})
 
@@ -60,13 +62,26 @@ def _of_node(node: Node) -> Iterator[str]:
     if node.kind is Kind.GROUP:
         yield "all" if node.need == len(node.parts) else "any" if node.need == 1 else "choose of groups"
     for field in fields(node):
-        if field.name not in (*_NO_CONSTRUCT, "ways", "selection") and getattr(node, field.name) != field.default:
+        if (
+            field.name not in (*_NO_CONSTRUCT, "ways", "selection", "work", "timing")
+            and getattr(node, field.name) != field.default
+        ):
             value = getattr(node, field.name)
             yield f"{name}, {field.name}" + (f" {value.value}" if isinstance(value, Enum) else "")
+    yield from _of_parts(name, node.work)
+    yield from _of_parts(name, node.timing)
     yield from _of_selection(node.selection)
     for way in node.ways:
         yield from _of_selection(way.selection)
         yield from _of_counting(way.counting)
+
+
+def _of_parts(name: str, asked: Amount | Scores | Timing | None) -> Iterator[str]:
+    """What a requirement of work, or its timing, says beyond what it must."""
+    for field in fields(asked) if asked else ():
+        value = getattr(asked, field.name)
+        if field.name not in _NO_CONSTRUCT and value != field.default:
+            yield f"{name}, {field.name}" + (f" {value.value}" if isinstance(value, Enum) else "")
 
 
 def _of_selection(selection: Selection) -> Iterator[str]:
