@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from credrules.windows import later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,7 @@ class Timing:
 
 
 def _moved(day: date, months: int, days: int) -> date:
-    """The same day of another month, or the last one of a month that is too short for it; and then so many days on."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     try:
-        return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1])) + timedelta(days=days)
-    except (OverflowError, ValueError):  # beyond the calendar
-        return date.max if months + days > 0 else date.min
+        return later(day, months) + timedelta(days=days)
+    except OverflowError:  # beyond the calendar
+        return date.max if days > 0 else date.min
