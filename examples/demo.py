@@ -56,6 +56,7 @@ COLUMNS = {
     "admissions": "learner_id kind since until",
     "milestones": "learner_id code status completed_on evidence",
     "activities": "activity_id learner_id code status category on hours points score",
+    "credentials": "learner_id code status earned_on expires_on",
     "holds": "learner_id code blocks reason since until",
     "enrolments": "learner_id program since until",
     "attestations": "learner_id program role statement by on evidence",
@@ -146,7 +147,7 @@ def rows(person: Person) -> Iterator[tuple[str, dict[str, Any]]]:
         course = f"{attempt['course']['subject']} {attempt['course']['number']}"
         sets = {"attributes": ";".join(attempt["attributes"]), "counts_toward": ";".join(attempt["counts_toward"])}
         yield "attempts", {**attempt, **mine, "course": course, "term_id": attempt["term"]["term_id"], **sets}
-    for name in ("admissions", "milestones", "activities", "enrolments"):
+    for name in ("admissions", "milestones", "activities", "credentials", "enrolments"):
         for row in data[name]:
             yield name, {**row, **mine}
     for hold in data["holds"]:

@@ -43,6 +43,7 @@ class Capabilities:
     registration_dates: Knows = Knows.NONE
     milestones: Knows = Knows.NONE
     activities: Knows = Knows.NONE
+    credentials: Knows = Knows.NONE
     holds: Knows = Knows.NONE
     enrolments: Knows = Knows.NONE
     privacy: Knows = Knows.NONE

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
+    from credrules.records import CredentialHeld
+
 COMPLETE = "complete"
 """The statement that everything in the program is done; any other statement is a milestone's code."""
 
@@ -67,10 +69,14 @@ class GrantedException:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Everything people have said about one learner, for all programs: what stands, nothing withdrawn."""
+    """Everything people have said about one learner, for all programs: what stands, nothing withdrawn.
+
+    `held` is what was awarded here: a program's id is the code of its credential.
+    """
 
     attestations: tuple[Attestation, ...] = ()
     exceptions: tuple[GrantedException, ...] = ()
+    held: tuple[CredentialHeld, ...] = ()
 
 
 def standing(attestations: list[Attestation], exceptions: list[GrantedException]) -> Word:

@@ -22,6 +22,8 @@ from credrules.records import (
     Admission,
     Attempt,
     Course,
+    CredentialHeld,
+    CredentialStatus,
     Hold,
     Learner,
     Milestone,
@@ -202,6 +204,7 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
             )
             for one in given.milestones
         ),
+        credentials=None if given.credentials == "unknown" else tuple(map(_credential, given.credentials)),
         enrolments=None if given.enrolled == "unknown" else _enrolments(given.enrolled, program_id),
         activities=None
         if given.activities == "unknown"
@@ -236,6 +239,11 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
     )
     attestations = tuple(_attestation(said, program_id, case.as_of) for said in given.attestations)
     return record, Word(attestations, (*exceptions, *elections))
+
+
+def _credential(given: shapes.GivenCredential) -> CredentialHeld:
+    status = None if given.status == "unknown" else CredentialStatus(given.status)
+    return CredentialHeld(code=given.code, status=status, earned_on=given.earned_on, expires_on=given.expires_on)
 
 
 def _enrolments(day: date | str | None, program_id: str) -> tuple[ProgramEnrolment, ...]:

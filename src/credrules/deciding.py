@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from credrules.attestations import COMPLETE
 from credrules.catalog_year import catalog_year
+from credrules.credentials import that_fit
 from credrules.decisions import Decision, Outcome, Reason
 from credrules.engines.plain import PlainEngine
 from credrules.engines.plain_work import looked_at as is_about
@@ -242,6 +243,15 @@ def _did_something_named(node: Node, record: Record) -> bool:
     return any(is_about(node.work, activity) for activity in record.activities or ())
 
 
+def _credentials(plan: ProgramPlan, record: Record, word: Word) -> dict[str, object]:
+    """The credentials that the program asks about, where it asks about any."""
+    codes = frozenset[str]().union(*(node.codes for node in plan.nodes))
+    if not codes:
+        return {}
+    held = [one for one in (*(record.credentials or ()), *word.held) if one.code in codes]
+    return {"credentials": _sorted(held), "credentials known": record.credentials is not None}
+
+
 def _evidence(plan: ProgramPlan, looked_at: Iterable[Standing], record: Record, word: Word) -> dict[str, object]:
     """Everything that was looked at for this program, in an order of its own.
 
@@ -258,6 +268,7 @@ def _evidence(plan: ProgramPlan, looked_at: Iterable[Standing], record: Record, 
         "milestones": _sorted(one for one in record.milestones or () if one.code in codes),
         "milestones known": record.milestones is not None,
         **({"activities": _sorted(None if record.activities is None else activities)} if work else {}),
+        **_credentials(plan, record, word),
         "holds": _sorted(record.holds),
         "enrolments": _sorted(one for one in record.enrolments or () if one.program == plan.program.id),
         "enrolments known": record.enrolments is not None,
@@ -312,6 +323,10 @@ def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word,
     for said in word.attestations:
         if said.program == plan.program.id and ((said.role, said.statement) in words or said.statement == COMPLETE):
             yield said.on
+    for node in plan.nodes:
+        if node.kind is Kind.CREDENTIAL and not node.negated:
+            held_since = [held.earned_on for held in that_fit(node, record, word, as_of) if held.earned_on]
+            yield from [min(held_since)] if held_since else []
     codes = {node.code for node in plan.nodes if node.kind is Kind.MILESTONE and not node.timing}
     for milestone in record.milestones or ():
         if milestone.code in codes and milestone.completed_on:

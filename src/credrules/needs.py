@@ -32,6 +32,7 @@ _MEANING = {
     "milestones": "milestones",
     "activities": "activities",
     "holds": "holds",
+    "credentials": "credentials held",
     "enrolments": "enrolments in programs",
 }
 
@@ -93,6 +94,8 @@ def _needs(program: ProgramPlan, node: Node) -> Iterator[str]:
         yield "activities"
     if node.kind is Kind.NO_HOLD:
         yield "holds"
+    if node.kind is Kind.CREDENTIAL:
+        yield "credentials"
     if node.kind is Kind.FACT:
         yield "affiliation" if node.fact == "learner.affiliation" else "admissions"
         if node.fact == "learner.admission" and node.moment is Moment.REGISTRATION:

@@ -22,6 +22,7 @@ from credrules.rules import (
     CourseCount,
     CreditSum,
     Group,
+    HoldsCredential,
     Limit,
     Measure,
     MilestoneDone,
@@ -32,6 +33,7 @@ from credrules.rules import (
     Rule,
     Selection,
 )
+from credrules.wording import listing
 from credrules.work import Amount, WorkDone
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Kind(Enum):
     MILESTONE = "milestone"  # `code` in the record, with its evidence where `evidence`
     WORD = "word"  # `role` has said `code`, with evidence where `evidence`
     FACT = "fact"  # `fact` is one of `values`, or with `negated` none of them
+    CREDENTIAL = "credential"  # one of `codes` is held, or with `negated` none of them
     NO_HOLD = "no-hold"  # no active hold blocks conferral
     AMOUNT = "amount"  # so much of `work`
     SCORES = "scores"  # the scores that `work` asks for
@@ -82,6 +85,8 @@ class Node:
     code: str = ""
     evidence: bool = False
     role: Role | None = None
+    codes: frozenset[str] = frozenset()
+    active: bool = True  # of a credential: an expired one does not count
     fact: str = ""
     values: frozenset[str] = frozenset()
     negated: bool = False
@@ -192,6 +197,7 @@ class _Planner:
         program = self.program
         requirements = self._requirement(program.requirements)
         gates = [self._open_to()] if program.open_to != frozenset(Affiliation) else []
+        gates += [self._excludes()] if program.excludes else []
         gates += [self._gate(rule, requirements) for rule in program.rules]
         parts = (requirements, *gates)
         title = f"{program.title} may be conferred"
@@ -247,6 +253,8 @@ class _Planner:
             case WorkDone():
                 kind = Kind.AMOUNT if isinstance(requirement.work, Amount) else Kind.SCORES
                 index = self._add(**common, kind=kind, work=requirement.work, **self._timing(requirement.timing))
+            case HoldsCredential():
+                index = self._add(**common, kind=Kind.CREDENTIAL, codes=requirement.codes, active=requirement.active)
             case Group():
                 parts = tuple(self._requirement(part) for part in requirement.parts)
                 index = self._add(**common, kind=Kind.GROUP, need=requirement.need, parts=parts)
@@ -282,6 +290,18 @@ class _Planner:
             "after": place[timing.after] if timing.after else None,
             "since": place[timing.since] if timing.since else None,
         }
+
+    def _excludes(self) -> int:
+        others = listing(sorted(self.program.excludes), "or")
+        return self._add(
+            id="excludes",
+            title=f"The learner does not hold {others}",
+            kind=Kind.CREDENTIAL,
+            place=self.program.place,
+            codes=self.program.excludes,
+            active=False,
+            negated=True,
+        )
 
     def _open_to(self) -> int:
         whom = " or ".join(sorted(self.program.open_to))

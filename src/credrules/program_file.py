@@ -33,6 +33,7 @@ from credrules.rules import (
     CourseCount,
     CreditSum,
     Group,
+    HoldsCredential,
     Limit,
     Measure,
     MilestoneDone,
@@ -113,6 +114,7 @@ class ProgramReader:
             open_to=frozenset(shape.open_to),
             requirements=root,
             limits=limits,
+            excludes=frozenset(shape.excludes),
             time_limit=self._months(("time-limit",), shape.time_limit),
             rules=self._rules(),
             awards=self._awards(),
@@ -169,8 +171,16 @@ class ProgramReader:
             case _:
                 return self._work(path, shape)
 
+    def _credential(self, path: Path_, shape: shapes.CredentialShape) -> Requirement:
+        names = listing(shape.credential, "or")
+        title = f"The credential {names}" + (", active or expired" if shape.active == "any" else "")
+        common = self._common(path, shape, f"credential-{slug(names)}"[:80].rstrip("-"), title)
+        return HoldsCredential(**common, codes=frozenset(shape.credential), active=shape.active == "required")
+
     def _work(self, path: Path_, shape: Any) -> Requirement:
-        """A milestone, or activities: what is no course."""
+        """A credential, a milestone, or activities: what is no course."""
+        if isinstance(shape, shapes.CredentialShape):
+            return self._credential(path, shape)
         timing = read_timing(self.document, path, shape)
         if isinstance(shape, shapes.MilestoneShape):
             title = f"The milestone '{shape.milestone}'{timing_text(timing)}"

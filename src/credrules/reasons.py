@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from credrules import catalog_year, exceptions, reasons_work
 from credrules.attestations import COMPLETE
+from credrules.credentials import held_by, statuses, that_fit
 from credrules.decisions import Outcome, Reason, Refusal, Use
 from credrules.facts import possible_values
 from credrules.plan import CLAIMS, Kind
@@ -101,6 +102,11 @@ OUTCOMES = {
     "holds": "it is so",
     "fails": "it is not so",
     "does-not-apply": "the rule does not apply",
+    "credential-held": "a credential that is asked for is held",
+    "credential-missing": "no credential that is asked for is held",
+    "credential-unknown": "the records do not tell whether it is held, or active",
+    "excluded": "a credential is held beside which this one is not awarded",
+    "not-excluded": "no credential is held beside which this one is not awarded",
     "no-hold": "nothing blocks it",
     "hold-active": "a hold blocks it",
     "all-parts": "all parts are met",
@@ -120,6 +126,7 @@ class Explainer:
         self.plan = plan
         self.evaluation = evaluation
         self.record = record
+        self.word = word
         self.as_of = as_of
         self.attestations = [said for said in word.attestations if said.program == plan.program.id]
         self.claimed_by = {
@@ -153,6 +160,7 @@ class Explainer:
                 Kind.WORD: self._word,
                 Kind.FACT: self._fact,
                 Kind.NO_HOLD: self._no_hold,
+                Kind.CREDENTIAL: self._credential,
                 Kind.AMOUNT: self._work,
                 Kind.SCORES: self._work,
             }[node.kind](node, outcome)
@@ -441,6 +449,22 @@ class Explainer:
             return "holds", found
         return ("unknown" if outcome is UNDETERMINED else "fails"), f"{found}{_advice(node)}"
 
+    def _credential(self, node: Node, outcome: Outcome) -> tuple[str, str]:
+        names = listing(sorted(node.codes), "or")
+        if outcome is UNDETERMINED:
+            return "credential-unknown", f"The records do not tell whether {names} is held."
+        fitting = sorted({held.code for held in that_fit(node, self.record, self.word, self.as_of)})
+        if node.negated:
+            if outcome is MET:
+                return "not-excluded", f"{names} is not held."
+            return "excluded", f"{listing(fitting, 'and')} is held, and this is not awarded beside it."
+        if outcome is MET:
+            return "credential-held", f"{listing(fitting, 'and')} is held."
+        there = [held for held in held_by(self.record, self.word, self.as_of) if held.code in node.codes]
+        if there:
+            return "credential-missing", f"{names} is {statuses(there)}; an active one is asked for."
+        return "credential-missing", f"{names} is not held."
+
     def _no_hold(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         if outcome is MET:
             return "no-hold", "No hold blocks conferral."
@@ -453,7 +477,7 @@ class Explainer:
     def _unless(self, node: Node) -> tuple[int, ...]:
         """The parts that keep a rule from applying."""
         outcomes = self.evaluation.outcomes
-        return tuple(part for part in node.parts if self.plan.nodes[part].negated and outcomes[part] is MET)
+        return tuple(part for part in node.parts if _is_unless(self.plan.nodes[part]) and outcomes[part] is MET)
 
     def _group(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         outcomes = self.evaluation.outcomes
@@ -467,7 +491,7 @@ class Explainer:
         missing = [
             f"'{self.plan.nodes[part].title}' is {outcomes[part]}"
             for part in node.parts
-            if outcomes[part] is not MET and not self.plan.nodes[part].negated
+            if outcomes[part] is not MET and not _is_unless(self.plan.nodes[part])
         ]
         return "parts-missing", f"{listing(missing, 'and')}."
 
@@ -530,6 +554,11 @@ def _mean(bids: Sequence[Bid]) -> int | None:
 
 def _credits_text(bids: Sequence[Bid]) -> str:
     return decimal_text(sum((bid.standing.attempt.credits_earned or Decimal(0) for bid in bids), Decimal(0)))
+
+
+def _is_unless(node: Node) -> bool:
+    """Whether a node is the condition of a rule, turned round."""
+    return node.kind is Kind.FACT and node.negated
 
 
 def _who(said: Attestation) -> str:

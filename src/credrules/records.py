@@ -186,6 +186,25 @@ class Activity:
     source: str = ""
 
 
+class CredentialStatus(StrEnum):
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialHeld:
+    """A degree, licence, certificate or badge that a learner has earned, here or elsewhere.
+
+    `status` is as the source has it, None where it does not say; a day of expiry that has passed outweighs it.
+    """
+
+    code: str
+    status: CredentialStatus | None
+    earned_on: date | None = None
+    expires_on: date | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """A block on the learner's account. `blocks` holds what it stops: 'conferral', 'registration', ..."""
@@ -232,6 +251,7 @@ class Record:
     admissions: tuple[Admission, ...] | None = None
     milestones: tuple[Milestone, ...] | None = None
     activities: tuple[Activity, ...] | None = None
+    credentials: tuple[CredentialHeld, ...] | None = None
     holds: tuple[Hold, ...] | None = None
     enrolments: tuple[ProgramEnrolment, ...] | None = None
 

@@ -347,6 +347,17 @@ class _Timed(_Node):
     within: WithinShape | None = Field(None, description="A period in which it has to be done.")
 
 
+class CredentialShape(_Node):
+    """A credential, degree or licence that the learner holds, from here or from elsewhere."""
+
+    credential: Annotated[list[Id], BeforeValidator(_listed), Field(min_length=1)] = Field(
+        description="Its code, or several of which one is enough; a program's id for a badge awarded here."
+    )
+    active: Literal["required", "any"] = Field(
+        "required", description="'any' takes one that has expired as well; one that was revoked never counts."
+    )
+
+
 class MilestoneShape(_Timed):
     """Something that is no course: a paper, an internship, an examination."""
 
@@ -432,6 +443,7 @@ REQUIREMENTS: dict[str, type[_Node]] = {
     "counted-subjects": CountedSubjectsShape,
     "counted-percent": CountedPercentShape,
     "milestone": MilestoneShape,
+    "credential": CredentialShape,
     "hours": HoursShape,
     "points": PointsShape,
     "events": EventsShape,
@@ -464,6 +476,7 @@ RequirementShape = Annotated[
     | Annotated[CountedSubjectsShape, Tag("counted-subjects")]
     | Annotated[CountedPercentShape, Tag("counted-percent")]
     | Annotated[MilestoneShape, Tag("milestone")]
+    | Annotated[CredentialShape, Tag("credential")]
     | Annotated[HoursShape, Tag("hours")]
     | Annotated[PointsShape, Tag("points")]
     | Annotated[EventsShape, Tag("events")]
@@ -539,6 +552,7 @@ class TemplateFile(Shape):
     requirements: list[object] = Field(default_factory=list)
     limits: list[object] = Field(default_factory=list)
     time_limit: object = None
+    excludes: object = None
     rules: list[object] = Field(default_factory=list)
     exceptions: object = None
     awards: list[object] = Field(default_factory=list)
@@ -579,6 +593,9 @@ class ProgramFile(Shape):
     limits: list[LimitShape] = Field(default_factory=list)
     time_limit: PeriodShape | None = Field(
         None, description="All courses lie within so long of the first day of the first one that counts."
+    )
+    excludes: Annotated[list[Id], BeforeValidator(_listed)] = Field(
+        default_factory=list, description="Credentials beside which this one is not awarded."
     )
     rules: list[RuleShape] = Field(default_factory=list)
     migrates: dict[Id, Id] = Field(
@@ -633,6 +650,13 @@ class GivenActivity(Shape):
     score: Amount | None = None
 
 
+class GivenCredential(Shape):
+    code: Id
+    status: Literal["active", "expired", "revoked", "unknown"] = "active"
+    earned_on: Day | None = None
+    expires_on: Day | None = None
+
+
 class GivenException(Shape):
     requirement: Id
     course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
@@ -649,6 +673,7 @@ class GivenShape(Shape):
     admissions: list[GivenAdmission] | Literal["unknown"] = Field(default_factory=list)
     attempts: list[GivenAttempt] = Field(default_factory=list)
     milestones: list[GivenMilestone] = Field(default_factory=list)
+    credentials: list[GivenCredential] | Literal["unknown"] = Field(default_factory=list)
     enrolled: Day | Literal["unknown"] | None = Field(None, description="The day of enrolment in the program.")
     activities: list[GivenActivity] | Literal["unknown"] = Field(default_factory=list)
     holds: list[str] = Field(default_factory=list, description="What active holds block, such as conferral.")

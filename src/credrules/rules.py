@@ -248,6 +248,14 @@ class Group(Requirement):
     parts: tuple[Requirement, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldsCredential(Requirement):
+    """One of these credentials is held: active on the day of the decision, unless `active` does not matter."""
+
+    codes: frozenset[str]
+    active: bool
+
+
 class Moment(StrEnum):
     REGISTRATION = "registration"
     CONFERRAL = "conferral"
@@ -310,6 +318,7 @@ class Program:
     image: str | None = None
     skills: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
+    excludes: frozenset[str] = frozenset()  # credentials beside which this one is not awarded
     time_limit: int = 0  # months from the first day of the first course that counts; 0: none
     notes: tuple[str, ...] = ()  # advice that is shown and never decides
     lead_name: str | None = None

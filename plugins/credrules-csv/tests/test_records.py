@@ -179,6 +179,7 @@ def test_the_capabilities_are_what_the_headers_promise(campus):
         ("admissions.csv", "learner_id,kind,since", "admissions"),
         ("milestones.csv", "learner_id,code,status", "milestones"),
         ("activities.csv", "activity_id,learner_id,code,status", "activities"),
+        ("credentials.csv", "learner_id,code", "credentials"),
         ("holds.csv", "learner_id,code,blocks", "holds"),
         ("enrolments.csv", "learner_id,program", "enrolments"),
     ],

@@ -22,6 +22,8 @@ from credrules import (
     Attempt,
     Basis,
     Course,
+    CredentialHeld,
+    CredentialStatus,
     Hold,
     Learner,
     Milestone,
@@ -127,6 +129,13 @@ HOLDS = st.builds(
     since=st.none() | DAYS,
     until=st.none() | DAYS,
 )
+CREDENTIALS = st.builds(
+    CredentialHeld,
+    code=KEYS,
+    status=st.none() | st.sampled_from(CredentialStatus),
+    earned_on=st.none() | DAYS,
+    expires_on=st.none() | DAYS,
+)
 ENROLMENTS = st.builds(ProgramEnrolment, program=KEYS, since=st.none() | DAYS, until=st.none() | DAYS)
 
 
@@ -135,7 +144,13 @@ def campuses(draw: st.DrawFn) -> list[Record]:
     """Some learners with everything that the files can say of them."""
     learners = draw(st.lists(LEARNERS, min_size=1, max_size=4, unique_by=lambda learner: learner.learner_id))
     ids = draw(st.lists(KEYS, max_size=6, unique=True))
-    parts = {"admissions": ADMISSIONS, "milestones": MILESTONES, "holds": HOLDS, "enrolments": ENROLMENTS}
+    parts = {
+        "admissions": ADMISSIONS,
+        "milestones": MILESTONES,
+        "holds": HOLDS,
+        "credentials": CREDENTIALS,
+        "enrolments": ENROLMENTS,
+    }
     there = {name for name in parts if draw(st.booleans())}
     active = draw(st.booleans())
     records = []
@@ -202,7 +217,7 @@ def comparable(records: list[Record]) -> list[Record]:
             activities=unlined(record.activities),
             **{
                 name: None if (part := getattr(record, name)) is None else tuple(sorted(part, key=repr))
-                for name in ("admissions", "milestones", "holds", "enrolments")
+                for name in ("admissions", "milestones", "credentials", "holds", "enrolments")
             },
         )
         for record in sorted(records, key=lambda record: record.learner.learner_id)

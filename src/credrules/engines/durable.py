@@ -42,7 +42,7 @@ from credrules.engines.durable_work import (
 )
 from credrules.facts import possible_values
 from credrules.plan import TESTS, Kind
-from credrules.records import AdmissionKind, Affiliation, Attempt, MilestoneStatus, Origin, Repeat
+from credrules.records import AdmissionKind, Affiliation, Attempt, CredentialStatus, MilestoneStatus, Origin, Repeat
 from credrules.rules import Measure, Moment, Repeats, Selection
 from credrules.standing import FINAL, GONE, Stage, rank, stand
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from credrules.claims import Terms
     from credrules.engines import Outcomes
     from credrules.plan import Node, Plan, ProgramPlan
-    from credrules.records import Activity, Course, Record
+    from credrules.records import Activity, Course, CredentialHeld, Record
     from credrules.rules import Counting, Limit, Ways
     from credrules.standing import Standing
     from credrules.windows import Window
@@ -130,6 +130,7 @@ class DurableEngine:
         self.named = frozenset(course for selection in claimed for course in selection.courses)
         self.filters = tuple(selection for selection in dict.fromkeys(claimed) if not selection.courses)
         nodes = [node for program in plan.programs for node in program.nodes]
+        self.credentials = {_asked_of(node): node for node in nodes if node.kind is Kind.CREDENTIAL}
         self.milestone_codes = sorted({node.code for node in nodes if node.kind is Kind.MILESTONE})
         self.program_of = [number for number, program in enumerate(plan.programs) for _ in program.nodes]
         self.program_of += self.waits.program_of_ceilings
@@ -292,6 +293,9 @@ class DurableEngine:
                     if level >= outcome:
                         about = f"{program}|{node.moment}|{node.fact}"
                         yield ("about", "==", about), ("value", "==", name)
+            case Kind.CREDENTIAL:
+                for held in _HELD_FOR[node.negated, outcome is UNDETERMINED]:
+                    yield ("holds", "==", _asked_of(node)), ("held", "==", held)
             case Kind.NO_HOLD:
                 known = (("unclear", "==", 0),) if outcome > UNDETERMINED else ()
                 yield ("blocking", "==", 0), *known
@@ -373,7 +377,7 @@ class _Learner:
         self.owners = [*range(len(facts)), *(at for at, _ in names), *range(len(facts), len(self.labels))]
         facts += [fact for _, fact in names]
         facts += [self._activity_fact(activity) for activity in self.activities]
-        known = [*facts, *self._milestone_facts(), *self._word_facts(), self.hold]
+        known = [*facts, *self._milestone_facts(), *self._word_facts(), *self._credential_facts(), self.hold]
         rises = self._take(self.session.run(known))
         for wave in self.engine.waits.early:
             rises += self._run_work(wave, frozenset())
@@ -512,6 +516,19 @@ class _Learner:
             }
             for one in self.milestones
         ]
+
+    def _credential_facts(self) -> list[Fact]:
+        """Of every set of credentials that is asked about: whether one of them is held."""
+        facts: list[Fact] = []
+        for name, node in self.engine.credentials.items():
+            standings = [
+                _held(one, node, self.as_of)
+                for one in (*(self.record.credentials or ()), *self.word.held)
+                if one.code in node.codes and not (one.earned_on and one.earned_on > self.as_of)
+            ]
+            unknown = self.record.credentials is None or UNKNOWN in standings
+            facts.append({"holds": name, "held": "yes" if "yes" in standings else UNKNOWN if unknown else "no"})
+        return facts
 
     def _word_facts(self) -> list[Fact]:
         return [
@@ -1007,6 +1024,26 @@ def _belonging(program: ProgramPlan) -> Iterable[tuple[object, ...]]:
             if not way.selection.courses:
                 yield "filter", way.selection, True
                 yield "filter", way.selection, False
+
+
+_HELD_FOR = {
+    (False, False): ("yes",),
+    (False, True): ("yes", UNKNOWN),
+    (True, False): ("no",),
+    (True, True): ("no", UNKNOWN),
+}
+"""What must be known of a credential: by whether none may be held, and whether a doubt is enough."""
+
+
+def _asked_of(node: Node) -> str:
+    return f"{'+'.join(sorted(node.codes))}|{'active' if node.active else 'any'}"
+
+
+def _held(one: CredentialHeld, node: Node, as_of: date) -> str:
+    lapsed = one.status is CredentialStatus.EXPIRED or bool(one.expires_on and one.expires_on < as_of)
+    if one.status is CredentialStatus.REVOKED or (lapsed and node.active):
+        return "no"
+    return "yes" if lapsed or one.status else UNKNOWN
 
 
 def _rank(bid: _Bid) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from credrules.attestations import ExceptionKind
 from credrules.claims import Demand, Offer, Proof, Route, Terms, allocate
+from credrules.credentials import credential_outcome
 from credrules.decisions import Outcome
 from credrules.engines.plain_work import Window, done, first_day, in_time, looked_at, outcome_of
 from credrules.equivalents import lists_by_course
@@ -467,6 +468,8 @@ class _ProgramRun:
             return self._word(node)
         if node.kind is Kind.FACT:
             return self._fact(node)
+        if node.kind is Kind.CREDENTIAL:
+            return credential_outcome(node, self.learner.record, self.learner.word, self.learner.as_of)
         return no_hold(self.learner.record, self.learner.as_of)
 
     def _word(self, node: Node) -> Outcome:

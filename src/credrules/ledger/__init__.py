@@ -18,6 +18,7 @@ from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
 from credrules.errors import LedgerError, Problem
 from credrules.ledger import bodies, database, tables
+from credrules.records import CredentialHeld, CredentialStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -239,14 +240,20 @@ class Ledger:
         """All that stands of what people have said, by learner; no entry for a learner nobody has spoken of."""
         attested: dict[str, list[Attestation]] = {}
         granted: dict[str, list[GrantedException]] = {}
+        held: dict[str, list[CredentialHeld]] = {}
         with database.reading(self._engine) as connection:
             for some in _pieces(sorted(set(learners)), IN_LIST):
+                for row in connection.execute(_issued(some)):
+                    held.setdefault(row.learner_id, []).append(_credential(row))
                 for row in connection.execute(_said(tables.attestations, some)):
                     attested.setdefault(row.learner_id, []).append(_attestation(row))
                 for row in connection.execute(_said(tables.exceptions, some)):
                     granted.setdefault(row.learner_id, []).append(_exception(row))
         return {
-            learner: standing(attested.get(learner, []), granted.get(learner, [])) for learner in {*attested, *granted}
+            learner: replace(
+                standing(attested.get(learner, []), granted.get(learner, [])), held=tuple(held.get(learner, ()))
+            )
+            for learner in {*attested, *granted, *held}
         }
 
     def granted(self) -> list[GrantedException]:
@@ -537,6 +544,23 @@ def _problems_text(aside: SetAside) -> str:
 
 def _said(table: Any, learners: Collection[str]) -> Select[Any]:
     return select(table).where(table.c.learner_id.in_(learners)).order_by(table.c.id)
+
+
+def _issued(learners: Collection[str]) -> Select[Any]:
+    """The programs of which a learner has a badge or a note, with the day on which each was earned."""
+    awards = tables.awards
+    issued = awards.join(tables.receipts, tables.receipts.c.award_id == awards.c.id)
+    return (
+        select(awards.c.learner_id, awards.c.program, func.min(awards.c.earned_on).label("earned_on"))
+        .select_from(issued)
+        .where(awards.c.learner_id.in_(learners))
+        .group_by(awards.c.learner_id, awards.c.program)
+        .order_by(awards.c.learner_id, awards.c.program)
+    )
+
+
+def _credential(row: Any) -> CredentialHeld:
+    return CredentialHeld(code=row.program, status=CredentialStatus.ACTIVE, earned_on=row.earned_on)
 
 
 def _attestation(row: Any) -> Attestation:

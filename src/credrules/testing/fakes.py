@@ -29,6 +29,7 @@ ALL_KNOWN = Capabilities(
     registration_dates=Knows.FULL,
     milestones=Knows.FULL,
     activities=Knows.FULL,
+    credentials=Knows.FULL,
     holds=Knows.FULL,
     enrolments=Knows.FULL,
     privacy=Knows.FULL,

@@ -22,6 +22,8 @@ from credrules.records import (
     Attempt,
     Basis,
     Course,
+    CredentialHeld,
+    CredentialStatus,
     Hold,
     Learner,
     Milestone,
@@ -33,7 +35,7 @@ from credrules.records import (
     Registration,
     Term,
 )
-from credrules.rules import Counted, CourseCount, CreditSum, MilestoneDone, walk
+from credrules.rules import Counted, CourseCount, CreditSum, HoldsCredential, MilestoneDone, walk
 from credrules.work import Amount, Measure, Scores, WorkDone
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ def _person(rule_set: RuleSet, learner_id: str, random: Random) -> Person:
         admissions=_admissions(outside, attempts, random),
         milestones=tuple(_milestones(programs, diligence, random)),
         activities=tuple(_activities(learner_id, programs, diligence, random)),
+        credentials=tuple(_credentials(programs, random)),
         holds=(Hold(code="BURSAR", blocks=frozenset({"conferral"}), reason="An unpaid bill", since=date(2026, 9, 1)),)
         if random.random() < 0.03
         else (),
@@ -253,6 +256,19 @@ def _milestones(programs: list[Program], diligence: float, random: Random) -> It
                 completed_on=date(2026, 5, 20) if done else None,
                 evidence=f"https://evidence.example/{requirement.code}" if done and random.random() < 0.9 else None,
             )
+
+
+def _credentials(programs: list[Program], random: Random) -> Iterator[CredentialHeld]:
+    """Most learners hold what their programs ask for; some let it lapse."""
+    for program in programs:
+        for requirement in walk(program.requirements):
+            if isinstance(requirement, HoldsCredential) and random.random() < 0.8:
+                yield CredentialHeld(
+                    code=min(requirement.codes),
+                    status=random.choice((CredentialStatus.ACTIVE,) * 4 + (CredentialStatus.REVOKED, None)),
+                    earned_on=date(2022, 6, 30),
+                    expires_on=random.choice((None, None, date(2028, 6, 30), date(2025, 6, 30))),
+                )
 
 
 def _activities(learner_id: str, programs: list[Program], diligence: float, random: Random) -> Iterator[Activity]:

@@ -23,6 +23,8 @@ from credrules.records import (
     Attempt,
     Basis,
     Course,
+    CredentialHeld,
+    CredentialStatus,
     Hold,
     Learner,
     Milestone,
@@ -43,6 +45,7 @@ from credrules.rules import (
     CreditSum,
     GradeScale,
     Group,
+    HoldsCredential,
     Limit,
     Measure,
     MilestoneDone,
@@ -165,6 +168,7 @@ def _program(random: Random, name: str) -> Program:
         open_to=frozenset(Affiliation) if random.random() < 0.7 else frozenset({Affiliation.HOME}),
         requirements=_requirements(random),
         limits=tuple(_limit(random, number) for number in range(random.choice([0, 0, 0, 1, 2]))),
+        excludes=frozenset(random.choice([(), (), (), (), ("licence",), ("badge", "program-0")])),
         time_limit=random.choice([0, 0, 0, 0, 12, 20]),
         rules=tuple(_rules(random)),
         awards=(),
@@ -224,6 +228,9 @@ def _requirement(random: Random, names: object, depth: int) -> Requirement:
     if kind < 0.25 and depth < 2:
         parts = tuple(_requirement(random, names, depth + 1) for _ in range(random.randint(1, 3)))
         return Group(**common, need=random.randint(1, len(parts)), parts=parts)
+    if kind < 0.30:
+        codes = frozenset(random.sample(["licence", "badge", "program-0"], random.randint(1, 2)))
+        return HoldsCredential(**common, codes=codes, active=random.random() < 0.7)
     if kind < 0.40:
         return MilestoneDone(
             **common,
@@ -368,6 +375,7 @@ def _ordinary_record(random: Random) -> Record:
         ),
         activities=ordinary_activities(),
         holds=(),
+        credentials=(CredentialHeld(code=random.choice(["licence", "badge"]), status=CredentialStatus.ACTIVE),),
     )
 
 
@@ -380,6 +388,7 @@ def _odd_record(random: Random) -> Record:
         milestones=random.choice([None, _milestones(random), _milestones(random), _milestones(random)]),
         activities=random.choice([None, *(random_activities(random) for _ in range(3))]),
         holds=random.choice([None, (), (), (), _holds(random)]),
+        credentials=random.choice([None, _credentials(random), _credentials(random)]),
         enrolments=random.choice([None, (), _enrolments(random), _enrolments(random)]),
     )
 
@@ -429,6 +438,18 @@ def _milestones(random: Random) -> tuple[Milestone, ...]:
             status=random.choice([None, *MilestoneStatus, MilestoneStatus.COMPLETE]),
             completed_on=random.choice([None, *DAYS]),
             evidence=random.choice([None, "https://evidence.example/1"]),
+        )
+        for _ in range(random.randint(0, 3))
+    )
+
+
+def _credentials(random: Random) -> tuple[CredentialHeld, ...]:
+    return tuple(
+        CredentialHeld(
+            code=random.choice(["licence", "badge", "another"]),
+            status=random.choice([None, *CredentialStatus, CredentialStatus.ACTIVE]),
+            earned_on=random.choice([None, date(2024, 1, 1), date(2026, 12, 1)]),
+            expires_on=random.choice([None, None, TODAY, date(2025, 1, 1), date(2027, 1, 1)]),
         )
         for _ in range(random.randint(0, 3))
     )
@@ -497,7 +518,8 @@ def random_word(random: Random, plan: Plan) -> Word:
             )
         if random.random() < 0.1:
             exceptions.append(_election(random, program.program.id))
-    return Word(tuple(attestations), tuple(exceptions))
+    here = CredentialHeld(code="program-0", status=CredentialStatus.ACTIVE, earned_on=date(2026, 5, 20))
+    return Word(tuple(attestations), tuple(exceptions), (here,) if random.random() < 0.2 else ())
 
 
 def _election(random: Random, program: str) -> GrantedException:

@@ -67,6 +67,7 @@ def sample_record(learner_id: str = "L001", grades: dict[str, str | None] | None
         "admissions": (Admission(kind=AdmissionKind.DEGREE, since=date(2024, 8, 1)),),
         "milestones": (),
         "activities": (),
+        "credentials": (),
         "holds": (),
     }
     return Record(**{**parts, **changes})

@@ -92,6 +92,7 @@ class RecordsSuite:
             for record in batch.records:
                 assert (record.milestones is None) == (knows.milestones is Knows.NONE)
                 assert (record.activities is None) == (knows.activities is Knows.NONE)
+                assert (record.credentials is None) == (knows.credentials is Knows.NONE)
                 assert (record.holds is None) == (knows.holds is Knows.NONE)
                 assert (record.admissions is None) == (knows.admissions is Knows.NONE)
                 if knows.affiliation is Knows.NONE:

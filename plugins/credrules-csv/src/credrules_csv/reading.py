@@ -14,6 +14,8 @@ from credrules import (
     Affiliation,
     Attempt,
     Basis,
+    CredentialHeld,
+    CredentialStatus,
     Hold,
     Learner,
     Milestone,
@@ -26,7 +28,7 @@ from credrules import (
     Registration,
     Repeat,
 )
-from credrules_csv.layouts import ACTIVITIES, ADMISSIONS, ATTEMPTS, ENROLMENTS, HOLDS, LEARNERS, MILESTONES
+from credrules_csv.layouts import ACTIVITIES, ADMISSIONS, ATTEMPTS, CREDENTIALS, ENROLMENTS, HOLDS, LEARNERS, MILESTONES
 from credrules_csv.values import (
     Unreadable,
     hint,
@@ -61,6 +63,7 @@ _to_basis = to_one_of(Basis)
 _to_registration = to_one_of(Registration)
 _to_repeat = to_one_of(Repeat)
 _to_status = to_one_of(MilestoneStatus)
+_to_credential_status = to_one_of(CredentialStatus)
 
 
 _POSSIBLE: dict[str, type[StrEnum]] = {"origin": Origin, "kind": AdmissionKind}
@@ -98,6 +101,7 @@ class Reader:
             admissions=self._part(rows, ADMISSIONS, self._admission),
             milestones=self._part(rows, MILESTONES, self._milestone),
             activities=self._activities(rows),
+            credentials=self._part(rows, CREDENTIALS, self._credential),
             holds=self._part(rows, HOLDS, self._hold),
             enrolments=self._part(rows, ENROLMENTS, self._enrolment),
         )
@@ -230,6 +234,14 @@ class Reader:
         since_ = _read(rows, HOLDS.name, line, "since", since, to_day)
         until_ = _read(rows, HOLDS.name, line, "until", until, to_day)
         return Hold(code=code_, blocks=blocks_, reason=reason, since=since_, until=until_) if code_ else None
+
+    def _credential(self, rows: Rows, row: Row) -> CredentialHeld | None:
+        line, _, code, status, earned, expires = row
+        read = partial(_read, rows, CREDENTIALS.name, line)
+        code_ = _need(rows, CREDENTIALS.name, line, "code", code, to_key)
+        status_ = read("status", status, _to_credential_status)
+        earned_, expires_ = read("earned_on", earned, to_day), read("expires_on", expires, to_day)
+        return CredentialHeld(code=code_, status=status_, earned_on=earned_, expires_on=expires_) if code_ else None
 
     def _enrolment(self, rows: Rows, row: Row) -> ProgramEnrolment | None:
         line, _, program, since, until = row

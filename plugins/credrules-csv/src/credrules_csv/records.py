@@ -6,7 +6,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from credrules import Batch, Capabilities, Knows, Problem, SetAside
-from credrules_csv.layouts import ACTIVITIES, ADMISSIONS, ATTEMPTS, ENROLMENTS, HOLDS, LAYOUTS, LEARNERS, MILESTONES
+from credrules_csv.layouts import (
+    ACTIVITIES,
+    ADMISSIONS,
+    ATTEMPTS,
+    CREDENTIALS,
+    ENROLMENTS,
+    HOLDS,
+    LAYOUTS,
+    LEARNERS,
+    MILESTONES,
+)
 from credrules_csv.reading import Reader, Rows
 from credrules_csv.staging import columns_present, staged
 from credrules_csv.table import opened
@@ -51,6 +61,7 @@ class CsvRecords:
             registration_dates=part(ATTEMPTS.name, "registered_on"),
             milestones=part(MILESTONES.name, "code"),
             activities=part(ACTIVITIES.name, "code"),
+            credentials=part(CREDENTIALS.name, "code"),
             holds=part(HOLDS.name, "code"),
             enrolments=part(ENROLMENTS.name, "program", Knows.FULL),
             privacy=part(LEARNERS.name, "privacy"),
