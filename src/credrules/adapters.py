@@ -45,6 +45,7 @@ class Capabilities:
     activities: Knows = Knows.NONE
     credentials: Knows = Knows.NONE
     holds: Knows = Knows.NONE
+    facts: Knows = Knows.NONE  # what the institution file declares under `facts`
     enrolments: Knows = Knows.NONE
     privacy: Knows = Knows.NONE
 

@@ -209,6 +209,7 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         activities=None
         if given.activities == "unknown"
         else tuple(_activity(number, one) for number, one in enumerate(given.activities, start=1)),
+        facts={name: frozenset(values) for name, values in given.facts.items()},
         holds=tuple(Hold(code=name, blocks=frozenset({name})) for name in given.holds),
     )
     elections = tuple(

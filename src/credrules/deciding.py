@@ -12,6 +12,7 @@ from credrules.decisions import Decision, Outcome, Reason
 from credrules.engines.plain import PlainEngine
 from credrules.engines.plain_work import looked_at as is_about
 from credrules.errors import EngineError
+from credrules.facts import BUILT_IN, declared
 from credrules.plan import Kind
 from credrules.program_file import CATALOG_YEAR, text_digest
 from credrules.reasons import Explainer
@@ -260,6 +261,7 @@ def _evidence(plan: ProgramPlan, looked_at: Iterable[Standing], record: Record, 
     codes = {node.code for node in plan.nodes if node.kind is Kind.MILESTONE}
     work = [node.work for node in plan.nodes if node.work]
     activities = [one for one in record.activities or () if any(is_about(asked, one) for asked in work)]
+    asked = sorted({node.fact for node in plan.nodes if node.kind is Kind.FACT} - BUILT_IN)
     attempts = {standing.attempt.attempt_id: standing.attempt for standing in looked_at}
     return {
         "affiliation": record.learner.affiliation,
@@ -270,6 +272,7 @@ def _evidence(plan: ProgramPlan, looked_at: Iterable[Standing], record: Record, 
         **({"activities": _sorted(None if record.activities is None else activities)} if work else {}),
         **_credentials(plan, record, word),
         "holds": _sorted(record.holds),
+        **({"facts": {fact: declared(fact, record) for fact in asked}} if asked else {}),
         "enrolments": _sorted(one for one in record.enrolments or () if one.program == plan.program.id),
         "enrolments known": record.enrolments is not None,
         "attestations": _sorted(said for said in word.attestations if said.program == plan.program.id),

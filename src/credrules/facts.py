@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 
     from credrules.records import Record
 
+BUILT_IN = frozenset({"learner.affiliation", "learner.admission"})
+"""Facts that follow from the record's own parts; the institution declares the others."""
+
+
+def declared(fact: str, record: Record) -> frozenset[str] | None:
+    """What the source says of a fact that the institution declares: 'none' for nothing, None where it cannot tell."""
+    known = (record.facts or {}).get(fact.removeprefix("learner."))
+    return None if known is None else known or frozenset({"none"})
+
 
 def possible_values(fact: str, record: Record, day: date | None) -> frozenset[str]:
     """What a fact about the learner may be on a day: one value where it is known, several where it is not."""

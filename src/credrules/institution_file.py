@@ -35,6 +35,7 @@ class InstitutionRules:
     counting: Counting
     floor: Mapping[str, Any]  # minimum, repeats, origins, bases: those that programs may not lower
     rules: tuple[shapes.RuleShape, ...]
+    facts: Mapping[str, tuple[str, ...] | None]  # what rules may ask, with the possible values
     document: Document
     equivalents: tuple[Equivalence, ...] = ()
 
@@ -60,9 +61,10 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
             if given is not None
         }
     report_undercut(document, ("counting",), shape.counting, counting, floors, scale)
+    facts = _declared_facts(document, shape)
     report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
     for index, rule in enumerate(shape.rules):
-        check_rule(document, ("rules", index), rule)
+        check_rule(document, ("rules", index), rule, facts)
     named = shape.institution
     return InstitutionRules(
         institution=Institution(id=named.id, name=named.name, url=named.url, email=named.email),
@@ -70,6 +72,7 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
         counting=counting,
         floor=floors,
         rules=tuple(shape.rules),
+        facts=facts,
         document=document,
         equivalents=_equivalents(document, shape.equivalents),
     )
@@ -101,6 +104,16 @@ def _equivalents(document: Document, found: Sequence[shapes.EquivalentShape]) ->
                 document.problem((*place, "courses"), message)
         result.append(one)
     return tuple(result)
+
+
+def _declared_facts(document: Document, shape: shapes.InstitutionFile) -> dict[str, tuple[str, ...] | None]:
+    facts = dict(FACTS)
+    for name, values in shape.facts.items():
+        if f"learner.{name}" in FACTS:
+            document.problem(("facts", name), f"'learner.{name}' is there already; give this fact another name.")
+        else:
+            facts[f"learner.{name}"] = None if values == "any" else tuple(dict.fromkeys((*values, "none")))
+    return facts
 
 
 def _understand_scale(document: Document, shape: shapes.GradesShape) -> GradeScale:
@@ -187,10 +200,13 @@ def report_same_ids(document: Document, path: Path_, ids: Sequence[str]) -> None
             document.problem((*path, index, "id"), f"the id '{name}' is used above already; each needs its own.")
 
 
-def check_rule(document: Document, path: Path_, rule: shapes.RuleShape) -> None:
+def check_rule(
+    document: Document, path: Path_, rule: shapes.RuleShape, facts: Mapping[str, tuple[str, ...] | None]
+) -> None:
     for fact, value in rule.when.items():
-        check_condition(document, (*path, "when", fact), fact, value, FACTS)
-    possible = {**FACTS, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": tuple(Role)}
+        check_condition(document, (*path, "when", fact), fact, value, facts)
+    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": tuple(Role)}
+    _check_moment(document, path, rule, facts)
     for fact, value in rule.require.items():
         place = (*path, "require", fact)
         if fact.startswith("program.") and fact in FACTS:
@@ -199,6 +215,15 @@ def check_rule(document: Document, path: Path_, rule: shapes.RuleShape) -> None:
             document.problem(place, f"'{fact}' is asked at conferral, not at registration. Write 'for: conferral'.")
         else:
             check_condition(document, place, fact, value, possible)
+
+
+def _check_moment(document: Document, path: Path_, rule: shapes.RuleShape, facts: Mapping[str, object]) -> None:
+    """The records say what a declared fact is now, not what it was on the day of registration."""
+    for key, asked in (("when", rule.when), ("require", rule.require)):
+        for fact in asked:
+            if rule.for_ is Moment.REGISTRATION and fact in facts and fact not in FACTS:
+                message = f"'{fact}' is known as it is now, not as it was at registration. Write 'for: conferral'."
+                document.problem((*path, key, fact), message)
 
 
 def check_condition(

@@ -33,8 +33,11 @@ _MEANING = {
     "activities": "activities",
     "holds": "holds",
     "credentials": "credentials held",
+    "facts": "facts about learners",
     "enrolments": "enrolments in programs",
 }
+
+_OF_FACT = {"learner.affiliation": "affiliation", "learner.admission": "admissions"}
 
 
 def unmet_needs(plan: Plan, records: StudentRecords) -> list[Problem]:
@@ -97,7 +100,7 @@ def _needs(program: ProgramPlan, node: Node) -> Iterator[str]:
     if node.kind is Kind.CREDENTIAL:
         yield "credentials"
     if node.kind is Kind.FACT:
-        yield "affiliation" if node.fact == "learner.affiliation" else "admissions"
+        yield _OF_FACT.get(node.fact, "facts")
         if node.fact == "learner.admission" and node.moment is Moment.REGISTRATION:
             yield "registration_dates"
 

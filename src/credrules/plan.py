@@ -89,6 +89,7 @@ class Node:
     active: bool = True  # of a credential: an expired one does not count
     fact: str = ""
     values: frozenset[str] = frozenset()
+    among: frozenset[str] = frozenset()
     negated: bool = False
     moment: Moment = Moment.CONFERRAL
     work: Amount | Scores | None = None
@@ -356,6 +357,7 @@ class _Planner:
             otherwise=rule.otherwise,
             fact=condition.fact,
             values=condition.values,
+            among=condition.among,
             negated=negated,
             moment=rule.moment,
         )

@@ -100,7 +100,7 @@ class ProgramReader:
             document.problem(("requirements",), f"{message} List single courses under 'choose' instead of groups.")
         report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
         for index, rule in enumerate(shape.rules):
-            check_rule(document, ("rules", index), rule)
+            check_rule(document, ("rules", index), rule, self.institution.facts)
         return Program(
             id=shape.program,
             title=shape.title,
@@ -495,17 +495,21 @@ class ProgramReader:
             moment=Moment(shape.for_),
             place=Place(document.file(path), document.line(path)),
             when=tuple(
-                Condition(fact, frozenset(texts(value)))
-                for fact, value in shape.when.items()
-                if fact not in self.static
+                self._condition(fact, texts(value)) for fact, value in shape.when.items() if fact not in self.static
             ),
-            require=tuple(Condition(fact, frozenset(values)) for fact, values in conditions.items() if fact in FACTS),
+            require=tuple(
+                self._condition(fact, values) for fact, values in conditions.items() if fact in self.institution.facts
+            ),
             attestations=tuple(Role(role) for role in conditions.get("attestations", ()) if role in tuple(Role)),
             requirements="requirements" in conditions,
             no_holds="holds" in conditions,
             otherwise=shape.otherwise,
             cites=shape.source,
         )
+
+    def _condition(self, fact: str, values: Sequence[str]) -> Condition:
+        among = () if fact in FACTS else self.institution.facts.get(fact) or ()
+        return Condition(fact, frozenset(values), frozenset(among))
 
     def _applies(self, when: Mapping[str, shapes.Value]) -> bool:
         """Whether what `when` says of the program, which does not change from learner to learner, is so."""

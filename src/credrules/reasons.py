@@ -12,7 +12,7 @@ from credrules import catalog_year, exceptions, reasons_work
 from credrules.attestations import COMPLETE
 from credrules.credentials import held_by, statuses, that_fit
 from credrules.decisions import Outcome, Reason, Refusal, Use
-from credrules.facts import possible_values
+from credrules.facts import BUILT_IN, declared, possible_values
 from credrules.plan import CLAIMS, Kind
 from credrules.records import MilestoneStatus
 from credrules.rules import Measure, Moment
@@ -438,10 +438,17 @@ class Explainer:
 
     def _fact(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         day = self.evaluation.registered_on if node.moment is Moment.REGISTRATION else self.as_of
-        possible = possible_values(node.fact, self.record, day)
         name = node.fact.partition(".")[2]
+        known = None if node.fact in BUILT_IN else declared(node.fact, self.record)
+        possible = known or (possible_values(node.fact, self.record, day) if node.fact in BUILT_IN else frozenset())
         when = f" on {day}" if day and node.fact == "learner.admission" else ""
-        if len(possible) > 1:
+        if known:
+            found = f"The learner's {name} is {listing(sorted(known), 'and')}."
+            if outcome is UNDETERMINED:
+                found = f"{found} The institution's facts do not say what that means."
+        elif not possible:
+            found = f"The records do not tell the learner's {name}."
+        elif len(possible) > 1:
             found = f"The learner's {name}{when} is not known: {listing(sorted(possible), 'or')}."
         else:
             found = f"The learner's {name}{when} is {next(iter(possible))}."

@@ -17,7 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class Affiliation(StrEnum):
@@ -253,6 +253,7 @@ class Record:
     activities: tuple[Activity, ...] | None = None
     credentials: tuple[CredentialHeld, ...] | None = None
     holds: tuple[Hold, ...] | None = None
+    facts: Mapping[str, frozenset[str]] | None = None  # a fact that is missing is unknown; an empty one is none
     enrolments: tuple[ProgramEnrolment, ...] | None = None
 
 

@@ -191,6 +191,10 @@ class InstitutionFile(Shape):
     institution: InstitutionName
     grades: GradesShape
     counting: InstitutionCounting
+    facts: dict[Id, Annotated[list[Text], Field(min_length=1)] | Literal["any"]] = Field(
+        default_factory=dict,
+        description="What the records say of a learner, with the values it may have; rules ask for learner.NAME.",
+    )
     rules: list[RuleShape] = Field(default_factory=list)
     equivalents: list[EquivalentShape] = Field(default_factory=list)
 
@@ -676,6 +680,9 @@ class GivenShape(Shape):
     credentials: list[GivenCredential] | Literal["unknown"] = Field(default_factory=list)
     enrolled: Day | Literal["unknown"] | None = Field(None, description="The day of enrolment in the program.")
     activities: list[GivenActivity] | Literal["unknown"] = Field(default_factory=list)
+    facts: dict[Id, list[str]] = Field(
+        default_factory=dict, description="Facts that the institution declares; one that is left out is unknown."
+    )
     holds: list[str] = Field(default_factory=list, description="What active holds block, such as conferral.")
     elections: list[GivenElection] = Field(default_factory=list)
     attestations: list[str] = Field(

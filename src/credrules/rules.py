@@ -267,6 +267,7 @@ class Condition:
 
     fact: str
     values: frozenset[str]
+    among: frozenset[str] = frozenset()  # what the institution declares that it may be; none where it may be anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ from credrules.engines.durable_work import (
     waits,
     work_tests,
 )
-from credrules.facts import possible_values
+from credrules.facts import BUILT_IN, possible_values
 from credrules.plan import TESTS, Kind
 from credrules.records import AdmissionKind, Affiliation, Attempt, CredentialStatus, MilestoneStatus, Origin, Repeat
 from credrules.rules import Measure, Moment, Repeats, Selection
@@ -140,8 +140,16 @@ class DurableEngine:
         self.belonging = [frozenset(_belonging(program)) for program in plan.programs]
         self.remembered: dict[tuple[object, ...] | None, tuple[Outcome, ...]] = {}
         self.asked = [
-            sorted({(node.moment, node.fact) for node in program.nodes if node.kind is Kind.FACT})
+            sorted({(n.moment, n.fact) for n in program.nodes if n.kind is Kind.FACT and n.fact in BUILT_IN})
             for program in plan.programs
+        ]
+        self.declared = [
+            {
+                _about(number, node): node
+                for node in program.nodes
+                if node.kind is Kind.FACT and node.fact not in BUILT_IN
+            }
+            for number, program in enumerate(plan.programs)
         ]
         rules = _Rules()
         self._write_counting(rules)
@@ -288,6 +296,10 @@ class DurableEngine:
             case Kind.WORD:
                 evidence = (("proof", "==", 1),) if node.evidence else ()
                 yield ("word", "==", f"{program}|{node.role}|{node.code}"), *evidence
+            case Kind.FACT if node.fact not in BUILT_IN:
+                yield ("about", "==", _about(program, node)), ("value", "==", "no" if node.negated else "yes")
+                if outcome is UNDETERMINED:
+                    yield ("about", "==", _about(program, node)), ("value", "==", UNKNOWN)
             case Kind.FACT:
                 for name, level in _fact_levels(node):
                     if level >= outcome:
@@ -990,11 +1002,24 @@ class _Learner:
     def _about_facts(self, number: int, program: ProgramPlan, claimed: Sequence[_Bid]) -> list[Fact]:
         days = [bid.standing.attempt.registered_on for bid in claimed]
         registered = None if None in days else min((day for day in days if day), default=self.as_of)
-        return [
+        facts: list[Fact] = [
             {"about": f"{number}|{moment}|{fact}", "value": "+".join(sorted(possible_values(fact, self.record, day)))}
             for moment, fact in self.engine.asked[number]
             for day in [registered if moment is Moment.REGISTRATION else self.as_of]
         ]
+        declared = self.engine.declared[number]
+        facts += [{"about": about, "value": self._answer(node)} for about, node in declared.items()]
+        return facts
+
+    def _answer(self, node: Node) -> str:
+        """Whether the learner has one of the values that a node names; productions know no 'none of these'."""
+        name = node.fact.partition(".")[2]
+        if self.record.facts is None or name not in self.record.facts:
+            return UNKNOWN
+        values = self.record.facts[name] or {"none"}
+        if any(value in node.values for value in values):
+            return "yes"
+        return UNKNOWN if node.among and any(value not in node.among for value in values) else "no"
 
 
 def _by_day(done: tuple[Outcome, date | None]) -> tuple[bool, int, int]:
@@ -1303,6 +1328,10 @@ def _milestone_levels(node: Node) -> Iterable[tuple[str, Outcome, tuple[tuple[st
     yield MilestoneStatus.SUBMITTED.value, AWAITING, ()
     yield MilestoneStatus.IN_PROGRESS.value, PENDING, ()
     yield UNKNOWN, UNDETERMINED, ()
+
+
+def _about(program: int, node: Node) -> str:
+    return f"{program}|{node.fact}|{_text(str(sorted(node.values)))}"
 
 
 def _fact_levels(node: Node) -> Iterable[tuple[str, Outcome]]:

@@ -17,7 +17,7 @@ from credrules.decisions import Outcome
 from credrules.engines.plain_work import Window, done, first_day, in_time, looked_at, outcome_of
 from credrules.equivalents import lists_by_course
 from credrules.exceptions import Exceptions, exceptions_for
-from credrules.facts import possible_values
+from credrules.facts import BUILT_IN, declared, possible_values
 from credrules.plan import CLAIMS, Kind, as_test
 from credrules.records import Course, MilestoneStatus, Origin, Repeat
 from credrules.rules import Measure, Moment, Repeats, Selection, Ways
@@ -488,6 +488,8 @@ class _ProgramRun:
 
     def _fact(self, node: Node) -> Outcome:
         day = self.result.registered_on if node.moment is Moment.REGISTRATION else self.learner.as_of
+        if node.fact not in BUILT_IN:
+            return declared_fact(node, self.learner.record)
         possible = possible_values(node.fact, self.learner.record, day)
         fits = [(value in node.values) is not node.negated for value in possible]
         return MET if all(fits) else UNDETERMINED if any(fits) else UNMET
@@ -649,6 +651,16 @@ def _passes(node: Node, offers: Sequence[Offer]) -> bool:
     if node.kind is Kind.COUNTED and node.measure is Measure.SUBJECTS:
         return len({offer.kind for offer in offers}) >= node.need
     return Terms(tests=(as_test(node),)).hold(offers)
+
+
+def declared_fact(node: Node, record: Record) -> Outcome:
+    """A learner may have several values, and any that is asked for will do; one nobody declared tells nothing."""
+    known = declared(node.fact, record)
+    if known is not None and known & node.values:
+        return UNMET if node.negated else MET
+    if known is None or (node.among and not known <= node.among):
+        return UNDETERMINED
+    return MET if node.negated else UNMET
 
 
 def n_th_greatest(outcomes: Sequence[Outcome], n: int) -> Outcome:

@@ -78,6 +78,7 @@ SCALE = GradeScale(
 COURSES = [Course(subject, number) for subject in ("STA", "CSE") for number in ("401", "501", "502", "601L")]
 LEVELS = ("graduate", "undergraduate")
 MARKS = ("online", "lab")
+STANDINGS = ((), ("good",), ("probation",), ("good", "probation"), ("odd",), ("good", "odd"))
 MILESTONES = ("paper", "talk")
 TERMS = [
     Term(date(year, first, 1), date(year, first, 1) + timedelta(days=100), f"{year}-{name}", f"{name} {year}")
@@ -325,6 +326,16 @@ def _rules(random: Random) -> list[Rule]:
                 ),
             )
         )
+    if random.random() < 0.4:
+        among = frozenset(random.choice([(), ("good", "probation", "none")]))
+        asked = [
+            Condition(
+                "learner.standing", frozenset(random.sample(["good", "probation", "none"], random.randint(1, 2))), among
+            )
+            for _ in range(2)
+        ]
+        when = (asked[1],) if random.random() < 0.5 else ()
+        rules.append(Rule(id="standing", moment=Moment.CONFERRAL, place=PLACE, when=when, require=(asked[0],)))
     roles = tuple(random.sample(list(Role), random.randint(0, 2)))
     rules.append(
         Rule(
@@ -376,6 +387,7 @@ def _ordinary_record(random: Random) -> Record:
         activities=ordinary_activities(),
         holds=(),
         credentials=(CredentialHeld(code=random.choice(["licence", "badge"]), status=CredentialStatus.ACTIVE),),
+        facts={"standing": frozenset({"good"})},
     )
 
 
@@ -389,6 +401,7 @@ def _odd_record(random: Random) -> Record:
         activities=random.choice([None, *(random_activities(random) for _ in range(3))]),
         holds=random.choice([None, (), (), (), _holds(random)]),
         credentials=random.choice([None, _credentials(random), _credentials(random)]),
+        facts=random.choice([None, {}, *({"standing": frozenset(one)} for one in STANDINGS)]),
         enrolments=random.choice([None, (), _enrolments(random), _enrolments(random)]),
     )
 

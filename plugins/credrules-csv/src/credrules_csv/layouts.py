@@ -39,8 +39,9 @@ MILESTONES = _layout("milestones.csv", "learner_id code status", "completed_on e
 ACTIVITIES = _layout("activities.csv", "activity_id learner_id code status", "category on hours points score")
 CREDENTIALS = _layout("credentials.csv", "learner_id code", "status earned_on expires_on")
 HOLDS = _layout("holds.csv", "learner_id code blocks", "reason since until")
+FACTS = _layout("facts.csv", "learner_id fact value")
 ENROLMENTS = _layout("enrolments.csv", "learner_id program", "since until")
 
-LAYOUTS = (LEARNERS, ATTEMPTS, TERMS, ADMISSIONS, MILESTONES, ACTIVITIES, CREDENTIALS, HOLDS, ENROLMENTS)
+LAYOUTS = (LEARNERS, ATTEMPTS, TERMS, ADMISSIONS, MILESTONES, ACTIVITIES, CREDENTIALS, FACTS, HOLDS, ENROLMENTS)
 OF_LEARNERS = tuple(layout for layout in LAYOUTS if "learner_id" in layout.columns and layout is not LEARNERS)
 """The files whose rows belong to a learner of learners.csv."""

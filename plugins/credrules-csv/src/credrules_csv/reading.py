@@ -28,7 +28,17 @@ from credrules import (
     Registration,
     Repeat,
 )
-from credrules_csv.layouts import ACTIVITIES, ADMISSIONS, ATTEMPTS, CREDENTIALS, ENROLMENTS, HOLDS, LEARNERS, MILESTONES
+from credrules_csv.layouts import (
+    ACTIVITIES,
+    ADMISSIONS,
+    ATTEMPTS,
+    CREDENTIALS,
+    ENROLMENTS,
+    FACTS,
+    HOLDS,
+    LEARNERS,
+    MILESTONES,
+)
 from credrules_csv.values import (
     Unreadable,
     hint,
@@ -103,6 +113,7 @@ class Reader:
             activities=self._activities(rows),
             credentials=self._part(rows, CREDENTIALS, self._credential),
             holds=self._part(rows, HOLDS, self._hold),
+            facts=self._facts(rows),
             enrolments=self._part(rows, ENROLMENTS, self._enrolment),
         )
         return tuple(sorted(rows.problems)) if rows.problems else record
@@ -242,6 +253,18 @@ class Reader:
         status_ = read("status", status, _to_credential_status)
         earned_, expires_ = read("earned_on", earned, to_day), read("expires_on", expires, to_day)
         return CredentialHeld(code=code_, status=status_, earned_on=earned_, expires_on=expires_) if code_ else None
+
+    def _facts(self, rows: Rows) -> dict[str, frozenset[str]] | None:
+        """By fact, its values; a row with a blank value says that there is none."""
+        read = self._part(rows, FACTS, self._fact)
+        if read is None:
+            return None
+        return {name: frozenset(value for fact, value in read if fact == name and value) for name, _ in read}
+
+    def _fact(self, rows: Rows, row: Row) -> tuple[str, str] | None:
+        line, _, fact, value = row
+        name = _need(rows, FACTS.name, line, "fact", fact, to_key)
+        return (name, value or "") if name else None
 
     def _enrolment(self, rows: Rows, row: Row) -> ProgramEnrolment | None:
         line, _, program, since, until = row

@@ -12,6 +12,7 @@ from credrules_csv.layouts import (
     ATTEMPTS,
     CREDENTIALS,
     ENROLMENTS,
+    FACTS,
     HOLDS,
     LAYOUTS,
     LEARNERS,
@@ -63,6 +64,7 @@ class CsvRecords:
             activities=part(ACTIVITIES.name, "code"),
             credentials=part(CREDENTIALS.name, "code"),
             holds=part(HOLDS.name, "code"),
+            facts=part(FACTS.name, "fact"),
             enrolments=part(ENROLMENTS.name, "program", Knows.FULL),
             privacy=part(LEARNERS.name, "privacy"),
         )
