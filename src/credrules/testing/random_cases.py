@@ -104,7 +104,7 @@ def random_case(random: Random) -> Case:
 
 def random_plan(random: Random) -> Plan:
     programs = tuple(_program(random, f"program-{number}") for number in range(random.randint(1, 2)))
-    if random.random() < 0.2:  # a second version of one of them
+    if random.random() < 0.3:  # a second version of one of them
         programs = (programs[0], _later_version(random, programs[0]), *programs[1:])
     institution = Institution(id="made-up", name="Made-up University")
     return make_plan(
@@ -510,7 +510,7 @@ def random_word(random: Random, plan: Plan) -> Word:
                         )
                     )
         nodes = [node for node in program.nodes if node.id not in ("requirements", "conferral")]
-        while random.random() < 0.25:
+        while random.random() < 0.35:
             node = random.choice(nodes)
             substitution = bool(node.ways) and random.random() < 0.6
             kind = ExceptionKind.SUBSTITUTION if substitution else ExceptionKind.WAIVER
