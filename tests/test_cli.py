@@ -341,3 +341,35 @@ def test_an_exception_without_a_reason_or_a_name_is_not_granted(home):
 
         assert done.returncode == 2
         assert "is empty; an exception has a reason and a name." in done.stderr
+
+
+def test_looking_ahead_names_what_planned_courses_change(home):
+    done = credrules(home, "whatif", "50010001", "--add", "CSE 574 A", "--add", "STA 502 A")
+
+    assert done.returncode == 0, done.stderr
+    assert "50010001 with CSE 574 with A and STA 502 with A:" in done.stdout
+
+
+def test_looking_ahead_at_everyone_counts_courses(home):
+    done = credrules(home, "--json", "whatif", "--everyone")
+
+    found = json.loads(done.stdout)
+    assert found["learners"] > 0
+    assert all(row["completes"] == sum(row["programs"].values()) for row in found["courses"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("50010001", "--add", "CSE 574 Q"), "'Q' in 'CSE 574 Q' is not in the grade scale."),
+        (("50010001", "--add", "a lot"), "'a lot' is no planned course."),
+        (("nobody",), "have no learner 'nobody'"),
+        ((), "Name a learner"),
+        (("--everyone", "--add", "CSE 574 A"), "Name a learner"),
+    ],
+)
+def test_what_cannot_be_looked_ahead_at_is_said(home, words, said):
+    done = credrules(home, "whatif", *words)
+
+    assert done.returncode == 2
+    assert said in done.stderr

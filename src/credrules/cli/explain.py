@@ -12,12 +12,15 @@ from credrules.cli.screen import Screen, mark
 from credrules.decisions import Outcome
 from credrules.errors import CredrulesError, RecordsError
 from credrules.installation import assemble
+from credrules.whatif import shortest_way
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from credrules.completions import Completion
     from credrules.decisions import Decision, Reason
     from credrules.installation import Installation
+    from credrules.records import Record
 
 VERDICTS = {
     Outcome.MET: "{learner} has completed {title}.",
@@ -36,28 +39,33 @@ VERDICTS = {
 def explain(screen: Screen, learner: str, program: str, as_of: date) -> None:
     """Say what counts for a learner in a program, what is missing, and why."""
     installation = assemble(screen.settings(), [program])
-    decision = decide_one(installation, learner, as_of)
+    record, word = known_of(installation, learner)
+    decision = decide_one(installation, record, word, as_of)
     screen.document(decision)
     if not screen.as_json:
-        _print(screen, installation, decision)
+        _print(screen, installation, decision, shortest_way(installation.decider.plan, decision, record, word))
 
 
-def decide_one(installation: Installation, learner: str, as_of: date) -> Decision:
-    """The decision on one learner under the installation's one program, recorded nowhere."""
+def known_of(installation: Installation, learner: str) -> tuple[Record, Word]:
+    """A learner's record and what people said of them. Raises CredrulesError where there is none to be read."""
     for batch in installation.records.batches([learner]):
         for aside in batch.set_aside:
             raise RecordsError(aside.problems)
         for record in batch.records:
             with installation.ledger() as ledger:
-                word = ledger.word_of([learner]).get(learner, Word())
-            decided = installation.decider.decide(record, word, as_of, everyone=True)
-            if decided.disagreements:
-                raise CredrulesError(decided.disagreements[0].text)
-            return decided.decisions[0]
+                return record, ledger.word_of([learner]).get(learner, Word())
     raise CredrulesError(f"The records from '{installation.records.name}' have no learner '{learner}'.")
 
 
-def _print(screen: Screen, installation: Installation, decision: Decision) -> None:
+def decide_one(installation: Installation, record: Record, word: Word, as_of: date) -> Decision:
+    """The decision on one learner under the installation's one program, recorded nowhere."""
+    decided = installation.decider.decide(record, word, as_of, everyone=True)
+    if decided.disagreements:
+        raise CredrulesError(decided.disagreements[0].text)
+    return decided.decisions[0]
+
+
+def _print(screen: Screen, installation: Installation, decision: Decision, missing: Completion | None) -> None:
     program = installation.rule_set.program(decision.program, decision.version)
     if program is None:
         raise AssertionError(decision.program)  # it was decided by these rules
@@ -69,6 +77,8 @@ def _print(screen: Screen, installation: Installation, decision: Decision) -> No
     screen.say("")
     for part in decision.reason.parts:
         _print_reason(screen, part, 0)
+    if missing and (missing.size or missing.others):
+        screen.say(f"\nThe shortest way to complete the requirements: {missing.text}.")
     if program.notes:
         screen.say("\nAdvice, which decides nothing:")
         for note in program.notes:

@@ -1,0 +1,206 @@
+"""The fewest courses that would complete a program: worked by hand, and against trying everything."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+from tests.worked import AS_OF, INSTITUTION, NOW, PAST, attempt
+
+from credrules.attestations import ExceptionKind, GrantedException, Word
+from credrules.completions import away, completion
+from credrules.decisions import Outcome
+from credrules.engines.plain import PlainEngine
+from credrules.errors import RuleFileError
+from credrules.plan import Plan, make_plan
+from credrules.rule_files import load
+from credrules.testing.samples import sample_record
+
+HEAD = """\
+program: p
+title: P
+effective: 2024-01-01
+credit-bearing: true
+awards: [{ issuer: badges }]
+"""
+
+
+@pytest.fixture
+def shortest(tmp_path):
+    """Asks for the smallest completion of one program, written as its requirements."""
+
+    def ask(requirements, *attempts, word=Word(), **parts):  # noqa: B008  a Word cannot be changed
+        (tmp_path / "programs").mkdir(exist_ok=True)
+        (tmp_path / "institution.yaml").write_text(INSTITUTION)
+        (tmp_path / "programs" / "p.yaml").write_text(HEAD + requirements)
+        plan = make_plan(load(tmp_path))
+        return completion(plan, plan.programs[0], sample_record(attempts=attempts, **parts), word, AS_OF)
+
+    return ask
+
+
+def test_what_is_complete_needs_nothing_more(shortest):
+    found = shortest("requirements: [STA 501]", attempt("STA 501", "A"))
+
+    assert (found.size, found.text) == (0, "nothing more")
+
+
+def test_of_several_that_would_do_any_one_is_enough(shortest):
+    found = shortest("requirements: [{ choose: 2, of: [STA 501, STA 502, MTH 437] }]", attempt("STA 501", "A"))
+
+    assert (found.size, found.text) == (1, "1 of STA 502 or MTH 437 with B or better")
+
+
+def test_a_course_that_was_failed_may_be_taken_again(shortest):
+    found = shortest("requirements: [STA 501]", attempt("STA 501", "C"))
+
+    assert found.text == "STA 501 with B or better"
+
+
+def test_work_in_progress_is_counted_on_and_an_unknown_grade_is_not(shortest):
+    both = "requirements: [STA 501, STA 502]"
+
+    found = shortest(both, attempt("STA 501", None, NOW), attempt("STA 502", None, PAST))
+
+    assert found.text == "STA 502 with B or better"
+
+
+def test_a_course_that_would_serve_two_is_counted_once(shortest):
+    two = "requirements: [{ any: [STA 501, STA 502], id: a }, { any: [STA 501, STA 503], id: b }]"
+
+    found = shortest(two, attempt("STA 501", "A"))
+
+    assert found.size == 1
+    assert [step.courses for way in found.ways for step in way] == [("STA 502",), ("STA 503",)]
+
+
+def test_the_shorter_of_two_alternatives_is_named(shortest):
+    found = shortest("requirements: [{ any: [{ all: [CSE 1, CSE 2, CSE 3] }, { all: [STA 501, STA 502] }] }]")
+
+    assert found.text == "STA 501 with B or better and STA 502 with B or better"
+
+
+def test_what_is_no_course_is_named_beside_the_courses(shortest):
+    found = shortest("requirements: [STA 501, { milestone: capstone }]", milestones=())
+
+    assert found.size == 1
+    assert found.others == ("The milestone 'capstone'",)
+
+
+def test_credits_are_filled_with_courses_of_three(shortest):
+    found = shortest("requirements: [{ credits: 9, from: { subject: CSE } }]", attempt("CSE 500", "A"))
+
+    assert found.text == "2 of the CSE courses with B or better"
+
+
+def test_a_limit_is_kept_to(shortest):
+    requirements = """\
+requirements: [{ choose: 2, of: [STA 501, STA 502, STA 503] }]
+limits: [{ at-most: 1, of: [STA 501, STA 502] }]
+"""
+    found = shortest(requirements, attempt("STA 501", "A"))
+
+    assert [step.courses for way in found.ways for step in way] == [("STA 503",)]
+
+
+def test_a_test_over_what_counts_is_passed_as_well(shortest):
+    requirements = """\
+requirements:
+  - choose: 2
+    from: { subject: [CSE, STA] }
+  - counted-courses: 1
+    from: { attribute: online }
+"""
+    found = shortest(requirements, attempt("CSE 500", "A"))
+
+    assert found.text == "1 of the CSE/STA courses (marked online) with B or better"
+
+
+def test_what_was_waived_needs_no_course(shortest):
+    waiver = GrantedException(
+        learner_id="L001",
+        program="p",
+        kind=ExceptionKind.WAIVER,
+        requirement="sta-501",
+        reason="r",
+        by="b",
+        on=AS_OF,
+    )
+
+    found = shortest("requirements: [STA 501, STA 502]", word=Word(exceptions=(waiver,)))
+
+    assert found.text == "STA 502 with B or better"
+
+
+def test_one_course_may_bring_two_programs_within_reach(tmp_path):
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "institution.yaml").write_text(INSTITUTION)
+    for name, other in (("p", "STA 502"), ("q", "STA 503")):
+        body = f"{HEAD}requirements: [STA 501, {other}]".replace("program: p", f"program: {name}")
+        (tmp_path / "programs" / f"{name}.yaml").write_text(body)
+    plan = make_plan(load(tmp_path))
+    record = sample_record(attempts=(attempt("STA 502", "A"), attempt("STA 503", "A")))
+
+    found = [completion(plan, program, record, Word(), AS_OF) for program in plan.programs]
+
+    assert away([one for one in found if one]) == (2, ("STA 501",))
+
+
+COURSES = ("STA 1", "STA 2", "CSE 1", "CSE 2", "MTH 1")
+_lists = st.lists(st.sampled_from(COURSES), min_size=2, max_size=4, unique=True)
+_requirement = _lists.flatmap(
+    lambda courses: st.integers(1, len(courses)).map(lambda need: f"{{ choose: {need}, of: [{', '.join(courses)}] }}")
+)
+_grades = st.dictionaries(st.sampled_from(COURSES), st.sampled_from(["A", "C", "I", None]), max_size=3)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(_requirement, min_size=1, max_size=3), _grades, st.booleans())
+def test_no_smaller_set_of_courses_would_do(tmp_path_factory, requirements, grades, limited):
+    """All sets of courses are tried, one by one and by the rules as they stand."""
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "programs").mkdir()
+    (folder / "institution.yaml").write_text(INSTITUTION)
+    listed = ", ".join(text.replace("{", f"{{ id: r{at},", 1) for at, text in enumerate(requirements))
+    limit = "limits: [{ at-most: 1, of: [STA 1, STA 2] }]" if limited else ""
+    (folder / "programs" / "p.yaml").write_text(f"{HEAD}requirements: [{listed}]\n{limit}\n")
+    try:
+        plan = make_plan(load(folder))
+    except RuleFileError:
+        reject()  # rules that nobody can meet are refused when they are read
+    program = plan.programs[0]
+    record = sample_record(attempts=tuple(attempt(code, grade) for code, grade in grades.items()))
+    engine = PlainEngine(Plan(plan.scale, (program,)))
+
+    def completes(codes):
+        more = tuple(replace(attempt(code, "A"), attempt_id=f"new {code}") for code in codes)
+        outcomes = engine.evaluate(replace(record, attempts=record.attempts + more), Word(), AS_OF)[0].outcomes
+        return outcomes[program.requirements] >= Outcome.PENDING
+
+    sizes = (
+        size
+        for size in range(len(COURSES) + 1)
+        if any(completes(codes) for codes in itertools.combinations(COURSES, size))
+    )
+    smallest = next(sizes, None)
+
+    found = completion(plan, program, record, Word(), AS_OF)
+
+    assert (found.size if found else None) == smallest
+    for way in found.ways if found else ():
+        codes = [code for step in way for code in step.courses[: step.count]]
+        assert completes(codes)
+
+
+def test_credits_of_courses_not_taken_yet_are_as_asked(shortest, tmp_path):
+    shortest("requirements: [{ credits: 8, from: { subject: CSE } }]")
+    plan = make_plan(load(tmp_path))
+
+    found = completion(plan, plan.programs[0], sample_record(), Word(), AS_OF, credits_=Decimal(4))
+
+    assert found is not None
+    assert found.size == 2
