@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 DURABLE := CPPFLAGS="-DPyEval_CallObject=PyObject_CallObject $(CPPFLAGS)"
 NEW_PYTHON := $(shell $(PYTHON) -c 'import sys; print(int(sys.version_info >= (3, 13)))')
 
-.PHONY: help setup demo test check format lock docs clean
+.PHONY: help setup demo browser test check format lock docs clean
 
 help: ## what there is to run
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -30,7 +30,13 @@ endif
 demo: $(READY) ## the main job on 2,000 made-up learners; run it twice
 	$(BIN)/python examples/demo.py
 
-test: $(READY) ## every test
+browser: ## a browser for the tests of pages, where there is none (Debian and Ubuntu; elsewhere install Chromium)
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	    command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get -qq update && \
+	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --yes chromium >/dev/null; } || \
+	    echo "There is no browser: the tests of pages will be skipped."
+
+test: $(READY) browser ## every test
 	$(BIN)/python -m pytest
 
 check: $(READY) ## format, lint and types

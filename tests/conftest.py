@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import Phase, settings
+from tests.browser import Browser
+from tests.browser import find as find_browser
 from tests.worked import AS_OF, INSTITUTION
 
 from credrules import Affiliation, Learner, Record
@@ -38,3 +40,12 @@ def outcome(tmp_path):
         return str(decided.decisions[0].outcome)
 
     return decide
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A real browser, with a profile of its own."""
+    program = find_browser()
+    if program is None:
+        pytest.skip("there is no browser: `make browser` installs one, or name one in CREDRULES_TEST_BROWSER")
+    return Browser(program, tmp_path_factory.mktemp("profile"))

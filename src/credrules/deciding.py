@@ -110,6 +110,21 @@ class Decider:
                 decisions.append(decision)
         return Decided(tuple(decisions), tuple(disagreements))
 
+    def outcomes(self, record: Record, word: Word, as_of: date) -> Iterator[tuple[int, tuple[Outcome, ...]]]:
+        """For each program the version that the learner is held to, as its place in the plan, and its outcomes.
+
+        By the plain engine alone and without reasons. Where it cannot be told which version applies and they differ,
+        the program as a whole is undetermined.
+        """
+        evaluations = self.plain.evaluate(record, word, as_of)
+        for numbers in self.versions.values():
+            versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
+            year = _catalog_year(versions, record, word, as_of)
+            held = _held(versions, year)
+            outcomes = list(held[-1].evaluation.outcomes)
+            outcomes[held[-1].plan.root] = _told(held, year)
+            yield numbers[versions.index(held[-1])], tuple(outcomes)
+
     def _decision(
         self,
         plan: ProgramPlan,
@@ -211,6 +226,13 @@ def _catalog_year(versions: Sequence[_Version], record: Record, word: Word, as_o
 
 def _held(versions: Sequence[_Version], year: CatalogYear | None) -> list[_Version]:
     return [versions[number] for number in year.versions] if year and year.versions else [versions[-1]]
+
+
+def _told(held: Sequence[_Version], year: CatalogYear | None) -> Outcome:
+    """The outcome of a program under the versions that may apply."""
+    outcomes = {one.outcome for one in held} if year is None or year.versions else set()
+    outcomes |= {Outcome.UNMET} if year and year.closed else set()
+    return outcomes.pop() if len(outcomes) == 1 else Outcome.UNDETERMINED
 
 
 def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word) -> bool:

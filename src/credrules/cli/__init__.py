@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from credrules import __version__
-from credrules.cli import attest, check, explain, init, plugins, run, status, test, verify, whatif
+from credrules.cli import attest, audit, check, compare, explain, init, plugins, run, status, test, verify, whatif
 from credrules.cli.screen import Screen
 from credrules.errors import CredrulesError
 from credrules.settings import FILE_NAME
@@ -47,6 +47,8 @@ for command in (
     run.retry,
     run.migrate,
     explain.explain,
+    audit.audit_command,
+    compare.compare_command,
     whatif.whatif,
     test.test,
     attest.attest,
