@@ -8,7 +8,21 @@ from pathlib import Path
 import click
 
 from credrules import __version__
-from credrules.cli import attest, audit, check, compare, explain, init, plugins, run, status, test, verify, whatif
+from credrules.cli import (
+    attest,
+    audit,
+    check,
+    compare,
+    explain,
+    import_,
+    init,
+    plugins,
+    run,
+    status,
+    test,
+    verify,
+    whatif,
+)
 from credrules.cli.screen import Screen
 from credrules.errors import CredrulesError
 from credrules.settings import FILE_NAME
@@ -41,6 +55,7 @@ def cli(context: click.Context, path: Path, as_json: bool, color: bool | None) -
 
 for command in (
     init.init,
+    import_.import_,
     check.check,
     check.schema,
     run.run,
