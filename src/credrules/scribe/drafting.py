@@ -96,6 +96,8 @@ class Drafting:
         self.counting = institution.counting
         self.result = Translated()
         self.tests: list[Test] = []
+        self.for_all: list[Span] = []  # qualifiers of the header that hold for the courses of every rule
+        self.unseen = False  # whether rules are left to the office, whose courses no limit or test would look at
         self.ids = {rule.id for rule in institution.rules} | {"requirements", "open-to", "conferral", CATALOG_YEAR}
         self.reader = CourseReader(source, usual_digits(course_lists((*block.header, *block.body))))
         self.words = set(words((*block.header, *block.body)))
@@ -110,7 +112,8 @@ class Drafting:
     def note(self, span: Span, status: Status, said: str, todo: str = "") -> None:
         self.result.notes.append(Note(span, status, said, todo))
 
-    def guard(self, span: Span, why: str, title: str = "", *, label: str = "", todo: str = "") -> Node:
+    def guard(self, span: Span, why: str, *, title: str = "", label: str = "", todo: str = "") -> Node:
+        """A milestone that stands for what is not translated."""
         line = self.source.line(span.start)
         name = self.new_id(f"by-hand-line-{line}")
         self.result.by_hand.append(name)
@@ -118,6 +121,11 @@ class Drafting:
         self.note(span, Status.UNTRANSLATED, said, todo or "Write it as a requirement, and take the milestone out.")
         text = title or f"Line {line}, not translated: {f'{label}: ' if label else ''}{self.source.words(span)}"
         return {COMMENT: self.comment(span), "milestone": name, "attested-by": "office", "title": text}
+
+    def guarded_rule(self, span: Span, why: str, *, label: str = "", todo: str = "") -> list[Node]:
+        """The same for a whole rule: what it would count is not seen by the rest of the program."""
+        self.unseen = True
+        return [self.guard(span, why, label=label, todo=todo)]
 
     def told(self, advice: Sequence[tree.Advice]) -> None:
         for one in advice:
@@ -130,8 +138,8 @@ class Drafting:
                 said = "nothing to write: credrules says in its own words what is missing"
             self.note(one.span, Status.TRANSLATED, said)
 
-    def named(self, span: Span, kind: Node, label: str, extras: Node) -> Node:
-        name = self.new_id(label or f"line-{self.source.line(span.start)}")
+    def named(self, span: Span, kind: Node, label: str, extras: Node, *, made_from: str = "") -> Node:
+        name = self.new_id(made_from or label or f"line-{self.source.line(span.start)}")
         title = {"title": label} if label else {}
         return {COMMENT: self.comment(span), **kind, **extras, "id": name, **title}
 

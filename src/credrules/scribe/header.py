@@ -119,6 +119,7 @@ class ProgramWide:
 
     def _program_grade(self, one: tree.Qualifier, amount: Decimal) -> None:
         symbol, said = self.draft.grade(amount)
+        self.draft.for_all.append(one.span)
         before = self.draft.result.counting.get("minimum-grade")
         points = self.draft.institution.scale.points
         if before is None or points[symbol] > points[before]:
@@ -187,6 +188,7 @@ class ProgramWide:
             title = {"title": label} if label else {}
             self.draft.result.limits.append({COMMENT: self.draft.comment(span), **most, **about, "id": name, **title})
             self.draft.note(span, Status.TRANSLATED, f"limit '{name}'")
+        self.draft.for_all.append(span)
 
     def _sharing(self, one: tree.Qualifier) -> None:
         targets = shared_with(one.text)

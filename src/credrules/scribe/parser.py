@@ -98,11 +98,17 @@ class _Parser:
         """Go on behind the next semicolon; in the header, with the next line that begins with a reserved word."""
         self.depth = 0
         self.at = max(self.at, before + 1)
-        while (token := self._now) is not None and token.kind is not Kind.END and not self._is_mark(";"):
-            fresh = self.source.line(token.start) > self.source.line(self.found[self.at - 1].start)
-            if header and fresh and (self._word in QUALIFIERS or self._word in _ADVICE):
+        if len(self.problems) > 2 * MOST_PROBLEMS:  # more than anybody reads; this is no block
+            self.at = len(self.found)
+        while (token := self._now) is not None and token.kind is not Kind.END and token.text != ";":
+            if header and (self._word in QUALIFIERS or self._word in _ADVICE) and self._is_first_of_line:
                 return
             self.at += 1
+
+    @property
+    def _is_first_of_line(self) -> bool:
+        last = self.found[self.at - 1]
+        return "\n" in self.source.text[last.end : self._at_start]
 
     def _part(self, *, header: bool = False) -> tree.Part:
         word = self._word

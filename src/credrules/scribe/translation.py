@@ -15,10 +15,20 @@ from credrules.program_file import ROUTES
 from credrules.records import Basis, Origin
 from credrules.scribe import tree
 from credrules.scribe.combinations import always_counts, routes
-from credrules.scribe.drafting import NEAREST, SHARING, ByHand, Drafting, Translated, amount_text, nearest_construct
+from credrules.scribe.drafting import (
+    NEAREST,
+    SHARING,
+    ByHand,
+    Drafting,
+    Test,
+    Translated,
+    amount_text,
+    nearest_construct,
+)
 from credrules.scribe.header import ProgramWide
 from credrules.scribe.report import Status
 from credrules.scribe.single_rule import SingleRule
+from credrules.scribe.yaml_text import COMMENT
 from credrules.wording import slug
 
 if TYPE_CHECKING:
@@ -56,9 +66,11 @@ class _Translator(Drafting):
         for part in rest:
             self._top(part)
         self._add_tests()
+        self._add_header()
         if not result.requirements:
             why = "the block asks for nothing that could be read"
-            result.requirements.append(self.guard(block.begin, why, f"Block without rules: {self.source.name}"))
+            title = f"Block without rules: {self.source.name}"
+            result.requirements.append(self.guard(block.begin, why, title=title))
         self._note_defaults()
         self.note(block.end, Status.TRANSLATED, "the end of the block")
         return result
@@ -74,28 +86,49 @@ class _Translator(Drafting):
             self.ids = ids
             why = f"with it the program could be completed in more than {ROUTES} combinations"
             todo = "List single courses under 'choose' instead of groups."
-            nodes, ways = [self.guard(part.span, why, todo=todo)], 1
+            nodes, ways = self.guarded_rule(part.span, why, todo=todo), 1
         self.combinations *= ways
         self.result.requirements += nodes
 
     def _add_tests(self) -> None:
         """Tests stand last. What can be completed without a course has nothing to test."""
-        certain = any(map(always_counts, self.result.requirements))
-        averages = [test for test in self.tests if "average-grade" in test.node]
-        spreads = [test for test in self.tests if "counted-subjects" in test.node]
+        why = ""
+        if self.unseen:
+            why = "it looks at everything that counts, and would not see the courses of what is left to the office"
+        elif not any(map(always_counts, self.result.requirements)):
+            why = "the program can be completed without a course, so there may be nothing to look at"
         for test in self.tests:
-            if not certain:
-                why = "the program can be completed without a course, so there may be nothing to look at"
-                self.result.requirements.append(self.guard(test.span, why))
-                continue
-            for rivals, key in ((averages, "average-grade"), (spreads, "counted-subjects")):
-                if test in rivals and test is not max(rivals, key=lambda one: Decimal(one.node[key])):
-                    said = "a program has one of these, and there is a higher one"
-                    self.note(test.span, Status.TRANSLATED, said)
-                    break
+            if why:
+                kind, value = next((key, value) for key, value in test.node.items() if key != COMMENT)
+                todo = f"Once that is written, ask for '{kind}: {value}' instead."
+                self.result.requirements.append(self.guard(test.span, why, todo=todo))
+            elif self._is_surpassed(test):
+                self.note(test.span, Status.TRANSLATED, "a program has one of these, and there is a higher one")
             else:
                 self.result.notes.append(test.note)
                 self.result.requirements.append(test.node)
+
+    def _is_surpassed(self, test: Test) -> bool:
+        for key in ("average-grade", "counted-subjects"):
+            if key in test.node:
+                rivals = [one for one in self.tests if key in one.node]
+                return test is not max(rivals, key=lambda one: Decimal(one.node[key]))
+        return False
+
+    def _add_header(self) -> None:
+        """What the header says of all courses holds for those that the office looks at, too."""
+        if not self.unseen or not self.for_all:
+            return
+        first, *rest = dict.fromkeys(self.for_all)
+        texts = [self.source.words(span, 60) for span in (first, *rest)]
+        shown = "; ".join(texts[:10]) + (f"; and {len(texts) - 10} more" if len(texts) > 10 else "")
+        title = f"The header holds for the courses of what is attested by hand, too: {shown}"
+        why = "it would not see the courses of what is left to the office"
+        guard = self.guard(first, why, title=title, todo="Take it out once all of that is written.")
+        self.result.requirements.append(guard)
+        for span in rest:
+            said = f"it does not see the courses of what is left to the office; '{guard['milestone']}' is for those"
+            self.note(span, Status.DIFFERENT, said)
 
     def _note_defaults(self) -> None:
         """Where the institution counts less than Scribe does unless a block says otherwise."""
@@ -132,7 +165,7 @@ class _Translator(Drafting):
             self.told((part,))
             return []
         if isinstance(part, tree.If):
-            return [self.guard(part.span, f"it depends on the learner: {part.condition}", todo=NEAREST["if"])]
+            return self.guarded_rule(part.span, f"it depends on the learner: {part.condition}", todo=NEAREST["if"])
         if isinstance(part, tree.Qualifier):
             return [self.guard(part.span, "it belongs to no rule here", todo=nearest_construct(part.word))]
         self.told(part.advice)
@@ -146,22 +179,22 @@ class _Translator(Drafting):
             case tree.Said():
                 return self._said(part)
         todo = nearest_construct(part.word)
-        return [self.guard(part.span, "it asks for another block", label=part.label, todo=todo)]
+        return self.guarded_rule(part.span, "it asks for another block", label=part.label, todo=todo)
 
     def _rule(self, part: tree.Rule) -> list[Node]:
         try:
             return SingleRule(self, part).nodes()
         except ByHand as why:
-            return [self.guard(part.span, str(why), label=part.label)]
+            return self.guarded_rule(part.span, str(why), label=part.label)
 
     def _group(self, part: tree.GroupRule | tree.Subset, depth: int) -> list[Node]:
         if depth >= MAX_DEPTH:
-            return [self.guard(part.span, f"groups are nested more than {MAX_DEPTH} deep", label=part.label)]
+            return self.guarded_rule(part.span, f"groups are nested more than {MAX_DEPTH} deep", label=part.label)
         count = len(part.parts)
         need = part.need.least if isinstance(part, tree.GroupRule) else Decimal(count)
         if isinstance(part, tree.GroupRule) and (need != int(need) or need > count):
             why = f"it asks for {amount_text(need)} of {count} groups"
-            return [self.guard(part.span, why, label=part.label)]
+            return self.guarded_rule(part.span, why, label=part.label)
         if not need:
             self.note(part.span, Status.DIFFERENT, "it asks for nothing, and is left out")
             return []
@@ -174,6 +207,7 @@ class _Translator(Drafting):
                 inner.append(self._together(nodes, one.span))
             else:
                 inner.append(self.guard(one.span, "a part of a Group that asks for nothing"))
+        inner = self._each_course_once(inner)
         if not inner:
             self.note(part.span, Status.TRANSLATED, "it asks for nothing")
             return []
@@ -187,6 +221,20 @@ class _Translator(Drafting):
         node = self.named(part.span, kind, part.label, extras)
         self.note(part.span, Status.TRANSLATED, f"requirement '{node['id']}'")
         return [node, *guards]
+
+    def _each_course_once(self, nodes: Sequence[Node]) -> list[Node]:
+        """A list names a course once; where a block asks for it again, that stands in a list of its own."""
+        seen: set[str] = set()
+        found = []
+        for node in nodes:
+            code = node.get("course", "")
+            if code and code in seen:
+                inner = {key: value for key, value in node.items() if key not in {COMMENT, "id", "title"}}
+                outer = {key: node[key] for key in (COMMENT, "id", "title") if key in node}
+                node = {"all": [{**inner, "id": self.new_id(f"{node['id']} again")}], **outer}  # noqa: PLW2901
+            seen.add(code)
+            found.append(node)
+        return found
 
     def _group_qualifiers(self, part: tree.GroupRule | tree.Subset, inner: Sequence[Any]) -> tuple[Node, list[Node]]:
         extras: Node = {}
@@ -240,7 +288,7 @@ class _Translator(Drafting):
             return [self.guard(part.span, why, label=part.label)]
         codes = list(dict.fromkeys(codes))
         if len(codes) == 1:
-            node = self.named(part.span, {"milestone": codes[0]}, part.label or codes[0], {})
+            node = self.named(part.span, {"milestone": codes[0]}, part.label, {}, made_from=part.label or codes[0])
         else:
             inner = [{"milestone": code, "id": self.new_id(f"{part.label or 'milestone'} {code}")} for code in codes]
             kind: Node = {"all": inner} if need == len(codes) else {"choose": int(need), "of": inner}
