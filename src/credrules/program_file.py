@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
 from credrules.attestations import ExceptionKind, Role
-from credrules.claims import Rounding
+from credrules.claims import Demand, Offer, Rounding, Route, allocate
+from credrules.decisions import Outcome
 from credrules.errors import Problem, nearest
 from credrules.institution_file import (
     FACTS,
@@ -94,6 +95,8 @@ class ProgramReader:
         )
         self._check_ids(root, limits)
         self._check_tests(root)
+        if not self.document.problems:
+            self._check_possible(root)
         check_timing(document, root)
         if len(routes(root)) > ROUTES:
             message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
@@ -473,6 +476,37 @@ class ProgramReader:
             what = "average" if isinstance(tests[0], Average) else "look at here"
             message = f"the program can be completed without any course, so there may be nothing to {what}."
             self.document.problems.append(Problem(tests[0].place.file, tests[0].place.line, message))
+
+    def _check_possible(self, root: Group) -> None:
+        """Note requirements that name too few courses to be met together, as a course counts once.
+
+        Whoever has every course that is named cannot meet them; those that ask for a filter's courses are left out.
+        """
+        named = [
+            leaf for leaf in walk(root) if isinstance(leaf, CourseCount) and all(w.selection.courses for w in leaf.ways)
+        ]
+        wanted = [
+            sorted({(course, leaf.share_group) for way in leaf.ways for course in way.selection.courses})
+            for leaf in named
+        ]
+        number_of = {item: at for at, item in enumerate(sorted({item for items in wanted for item in items}))}
+        demands = [
+            Demand(leaf.need, {number_of[item]: Offer(Outcome.MET) for item in items})
+            for leaf, items in zip(named, wanted, strict=True)
+        ]
+        ways = [Route(frozenset(at for at, leaf in enumerate(named) if leaf in route)) for route in routes(root)]
+        allocation = allocate(demands, ways)
+        met = {at for at, outcome in enumerate(allocation.outcomes) if outcome is Outcome.MET}
+        if any(way.demands <= met for way in ways):
+            return
+        for short, contest in allocation.contests.items():
+            rivals = [f"'{named[at].id}' (line {named[at].place.line})" for at in contest.demands if at != short]
+            courses = [course.code for (course, _), at in number_of.items() if at in contest.items]
+            message = (
+                f"'{named[short].id}' can never be met beside {listing(rivals, 'and')}: they ask for "
+                f"{listing(courses, 'and')}, and a course counts once. Name other courses, or give one a 'share-group'."
+            )
+            self.document.problems.append(Problem(self.document.name, named[short].place.line, message))
 
     # rules and awards
 
