@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
 from credrules.attestations import ExceptionKind, Role
-from credrules.claims import Demand, Offer, Rounding, Route, allocate
-from credrules.decisions import Outcome
+from credrules.claims import Rounding
 from credrules.errors import Problem, nearest
 from credrules.institution_file import (
     FACTS,
@@ -24,6 +23,7 @@ from credrules.institution_file import (
     texts,
     thousandths,
 )
+from credrules.pools import is_tested
 from credrules.records import Course
 from credrules.rules import (
     Average,
@@ -95,8 +95,6 @@ class ProgramReader:
         )
         self._check_ids(root, limits)
         self._check_tests(root)
-        if not self.document.problems:
-            self._check_possible(root)
         check_timing(document, root)
         if len(routes(root)) > ROUTES:
             message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
@@ -199,12 +197,14 @@ class ProgramReader:
         return WorkDone(**common, work=work, timing=timing)
 
     def _common(self, path: Path_, shape: Any, made_id: str, made_title: str) -> dict[str, Any]:
-        return {
+        common = {
             "id": shape.id or made_id,
             "title": f"{shape.title}: {made_title}" if shape.title else made_title,
             "place": self._place(path),
             "cites": shape.source,
         }
+        overlaps = getattr(shape, "overlaps", None)
+        return {**common, "overlaps": frozenset(overlaps)} if overlaps else common
 
     def _group(
         self, path: Path_, shape: Any, parts: Sequence[Any], need: int, counting: Counting, share_group: str
@@ -472,41 +472,10 @@ class ProgramReader:
                 message = f"a program has one {name}; the highest of two is enough."
                 self.document.problems.append(Problem(extra.place.file, extra.place.line, message))
         tests = [part for part in root.parts if isinstance(part, Average | Counted)]
-        if tests and not all(any(_is_tested(leaf) for leaf in route) for route in routes(root)):
+        if tests and not all(any(is_tested(leaf) for leaf in route) for route in routes(root)):
             what = "average" if isinstance(tests[0], Average) else "look at here"
             message = f"the program can be completed without any course, so there may be nothing to {what}."
             self.document.problems.append(Problem(tests[0].place.file, tests[0].place.line, message))
-
-    def _check_possible(self, root: Group) -> None:
-        """Note requirements that name too few courses to be met together, as a course counts once.
-
-        Whoever has every course that is named cannot meet them; those that ask for a filter's courses are left out.
-        """
-        named = [
-            leaf for leaf in walk(root) if isinstance(leaf, CourseCount) and all(w.selection.courses for w in leaf.ways)
-        ]
-        wanted = [
-            sorted({(course, leaf.share_group) for way in leaf.ways for course in way.selection.courses})
-            for leaf in named
-        ]
-        number_of = {item: at for at, item in enumerate(sorted({item for items in wanted for item in items}))}
-        demands = [
-            Demand(leaf.need, {number_of[item]: Offer(Outcome.MET) for item in items})
-            for leaf, items in zip(named, wanted, strict=True)
-        ]
-        ways = [Route(frozenset(at for at, leaf in enumerate(named) if leaf in route)) for route in routes(root)]
-        allocation = allocate(demands, ways)
-        met = {at for at, outcome in enumerate(allocation.outcomes) if outcome is Outcome.MET}
-        if any(way.demands <= met for way in ways):
-            return
-        for short, contest in allocation.contests.items():
-            rivals = [f"'{named[at].id}' (line {named[at].place.line})" for at in contest.demands if at != short]
-            courses = [course.code for (course, _), at in number_of.items() if at in contest.items]
-            message = (
-                f"'{named[short].id}' can never be met beside {listing(rivals, 'and')}: they ask for "
-                f"{listing(courses, 'and')}, and a course counts once. Name other courses, or give one a 'share-group'."
-            )
-            self.document.problems.append(Problem(self.document.name, named[short].place.line, message))
 
     # rules and awards
 
@@ -590,11 +559,6 @@ def routes(requirement: Requirement) -> list[frozenset[Requirement]]:
             if len(found) > ROUTES:
                 return list(found)
     return list(found)
-
-
-def _is_tested(leaf: Requirement) -> bool:
-    """Whether what a requirement claims is looked at by the tests over everything that counted."""
-    return isinstance(leaf, CourseCount | CreditSum) and not leaf.share_group
 
 
 def _exception_limits(shape: shapes.ExceptionsShape | None) -> dict[ExceptionKind, int]:

@@ -245,6 +245,9 @@ class _Counted(_Node, CountingShape):
     share_group: Id | None = Field(
         None, description="Requirements of one share group take no course from those of another, or from the others."
     )
+    overlaps: Ids | None = Field(
+        None, description="Ids of other requirements that are meant to ask for some of the same courses."
+    )
 
 
 class CourseShape(_Counted):

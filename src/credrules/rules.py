@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from credrules.attestations import ExceptionKind, Role
     from credrules.awards import Institution
     from credrules.equivalents import Equivalence
+    from credrules.findings import Finding
     from credrules.records import Affiliation, Attempt, Course, Record
     from credrules.timing import Timing
     from credrules.windows import Window
@@ -147,6 +148,7 @@ class Requirement:
     title: str
     place: Place
     cites: str | None = None
+    overlaps: frozenset[str] = frozenset()  # ids of those of which it is known that they ask for the same courses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +346,7 @@ class RuleSet:
     digest: str
     files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
     equivalents: tuple[Equivalence, ...] = ()
+    doubts: tuple[Finding, ...] = field(default=(), repr=False)  # what is probably not meant
 
     @property
     def program_ids(self) -> tuple[str, ...]:
