@@ -17,7 +17,7 @@ from credrules.rules import CourseCount, CreditSum, Selection, walk
 from credrules.wording import describe, number, points_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -86,9 +86,9 @@ class _Checked:
         unknown = [course for course in named if known.isdisjoint(self.codes.of([course]))]
         if unknown:
             possible = [one.code for one in there]
-            meant = [f"For {course}:{hint}" for course in unknown if (hint := nearest(course.code, possible))]
+            meant = [f"For {course}:{hint}" for course in unknown if (hint := _nearest(course, possible))]
             if len(unknown) == 1:
-                meant = [nearest(unknown[0].code, possible).strip()]
+                meant = [_nearest(unknown[0], possible).strip()]
             message = " ".join(
                 [
                     f"'{asker.id}' names {courses_text(frozenset(unknown))}, which the catalogue does not have.",
@@ -181,6 +181,13 @@ class _Checked:
                 rivals.setdefault(later, {})[earlier] = courses_text(shared)
         for later, earlier_ones in rivals.items():
             yield overlap(later, earlier_ones)
+
+
+def _nearest(course: Course, possible: Collection[str]) -> str:
+    """What was probably meant: two signs that changed places before anything else that is spelt much like it."""
+    code = course.code
+    swapped = {code[:at] + code[at + 1] + code[at] + code[at + 2 :] for at in range(len(code) - 1)}
+    return nearest(code, swapped.intersection(possible)) or nearest(code, possible)
 
 
 def _selections(asker: Requirement | Limit) -> list[Selection]:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 NEVER_MET, BRANCH = "never-met", "branch-never-reached"
 
+ITEMS_SHOWN = 6
 ROUTES_EXPLAINED = 16
 """For so many combinations of alternatives that can never be met is it said why."""
 
@@ -460,7 +461,10 @@ def _contested(world: _Favourable, kept: Sequence[int], short: int, contest: Con
     names = sorted({_item_name(item) for at in contest.items if (item := world.items[at])})
     beside = f" beside {listing(rivals, 'and')}" if rivals else ""
     they = "they ask" if rivals else "it asks"
-    for_what = f"{they} for {_shortened(names)}" if names else f"{they} for such courses"
+    shown = names[:ITEMS_SHOWN] + (
+        ["other courses"] if len(names) > ITEMS_SHOWN or len(names) < len(contest.items) else []
+    )
+    for_what = f"{they} for {listing(shown, 'and')}"
     if contest.caps:
         limits = [world.limits[at] for at in contest.caps]
         caps = listing([f"'{limit.id}' ({near(limit.place, here)})" for limit in limits], "and")
@@ -473,12 +477,6 @@ def _contested(world: _Favourable, kept: Sequence[int], short: int, contest: Con
 def _item_name(item: _Item) -> str:
     course = item.item
     return course.code if isinstance(course, Course) else course.courses[-1].code
-
-
-def _shortened(names: Sequence[str], most: int = 6) -> str:
-    if len(names) <= most:
-        return listing(names, "and")
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def _amount(leaf: Claim) -> str:
