@@ -87,15 +87,15 @@ def test_an_older_version_that_asks_for_less_breaks_a_circle(tmp_path):
 
 
 def test_findings_in_several_programs_are_reported_at_once(tmp_path):
-    rules = write(tmp_path, program=PROGRAM.replace("choose: 2", "choose: 3\n    id: all\n  - choose: 2"))
+    again = "  - choose: 2\n    of: [CSE 501, CSE 502]\n    id: again\n"
+    rules = write(tmp_path, program=PROGRAM.replace("  - milestone", f"{again}  - milestone"))
     other = PROGRAM.replace("data", "other").replace("title: Data", "title: Other\nexcludes: [licence]")
     (rules / "programs" / "other.yaml").write_text(other.replace("- course: STA 501", "- credential: licence"))
 
-    # 'all' and the list after it are one requirement each; the second has no 'of' of its own
-    assert [line.partition(": ")[0] for line in reported(rules)] == [
-        "rules/programs/data.yaml:7",
-        "rules/programs/other.yaml:7",
-    ]
+    first, second = reported(rules)
+
+    assert first.startswith("rules/programs/data.yaml:9: 'again' can never be met beside '2-of-cse-501' (line 7): ")
+    assert second.startswith("rules/programs/other.yaml:7: 'credential-licence' asks for licence, and 'excludes' says ")
 
 
 def test_a_rule_of_the_institution_that_some_program_meets_is_in_no_doubt(tmp_path):
