@@ -87,7 +87,7 @@ def test_an_older_version_that_asks_for_less_breaks_a_circle(tmp_path):
 
 
 def test_findings_in_several_programs_are_reported_at_once(tmp_path):
-    again = "  - choose: 2\n    of: [CSE 501, CSE 502]\n    id: again\n"
+    again = "  - choose: 2\n    of: [CSE 501, CSE 502, CSE 503]\n    id: again\n"
     rules = write(tmp_path, program=PROGRAM.replace("  - milestone", f"{again}  - milestone"))
     other = PROGRAM.replace("data", "other").replace("title: Data", "title: Other\nexcludes: [licence]")
     (rules / "programs" / "other.yaml").write_text(other.replace("- course: STA 501", "- credential: licence"))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from credrules.claims import Demand, Offer, Rounding, Route, Share, Terms, Undecided, allocate
+from credrules.claims import Demand, Offer, Rounding, Route, Share, Terms, Undecided, all_fit, allocate
 from credrules.decisions import Outcome
 from credrules.findings import Finding, finding, near
 from credrules.pools import Codes, Pool, is_tested, pool_of, pools
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 NEVER_MET, BRANCH = "never-met", "branch-never-reached"
 
 ITEMS_SHOWN = 6
-ROUTES_EXPLAINED = 16
-"""For so many combinations of alternatives that can never be met is it said why."""
+BRANCHES_EXPLAINED = 10
+"""So many branches of a program that can never be completed are named."""
 
 
 def never_met(program: Program, codes: Codes, *, unattainable: frozenset[str] = frozenset()) -> Iterator[Finding]:
@@ -350,9 +350,6 @@ class _Favourable:
     def terms(self) -> Terms:
         return Terms(caps=tuple(limit.most for limit in self.limits))
 
-    def ways(self, chosen: Iterable[frozenset[Requirement]]) -> list[Route]:
-        return [Route(frozenset(at for at, leaf in enumerate(self.leaves) if leaf in route)) for route in chosen]
-
 
 def _favourable(leaves: Iterable[Requirement], program: Program, codes: Codes) -> _Favourable:
     claims = tuple(leaf for leaf in leaves if isinstance(leaf, CourseCount | CreditSum))
@@ -388,32 +385,28 @@ def _together(program: Program, codes: Codes, leaves: Sequence[Requirement]) -> 
     if len(possible) == len(every):
         return
     reached = {leaf for route in possible for leaf in route}
-    seen: set[tuple[str, str]] = set()
-    for route in [route for route in every if route not in possible][:ROUTES_EXPLAINED]:
+    if not possible:  # one combination is enough: when it can be met, the others are branches
+        explanations = (list(_clashes(world, program, route, codes)) for route in every[:BRANCHES_EXPLAINED])
+        for leaf, why in next(filter(None, explanations), []):
+            yield finding(NEVER_MET, leaf.place, why, certain=True, node="requirements")
+        return
+    explained: set[Requirement] = set()
+    for route in every:
         lost = [leaf for leaf in leaves if leaf in route and leaf not in reached]
-        if possible and not lost:
-            continue
-        for short, why in _clashes(world, program, route, codes):
-            at = lost[0] if possible else short
-            if possible:
-                found = finding(
-                    BRANCH, at.place, f"the branch with '{at.id}' can never be completed: {why}", node=at.id
-                )
-            else:
-                found = finding(NEVER_MET, at.place, why, certain=True, node="requirements")
-            if (key := (at.id, "" if possible else why)) not in seen:
-                seen.add(key)
-                yield found
+        if lost and lost[0] not in explained and len(explained) < BRANCHES_EXPLAINED:
+            explained.add(lost[0])
+            why = next((why for _, why in _clashes(world, program, route, codes)), "its parts compete.")
+            message = f"the branch with '{lost[0].id}' can never be completed: {why}"
+            yield finding(BRANCH, lost[0].place, message, node=lost[0].id)
 
 
 def _fits(world: _Favourable, route: frozenset[Requirement]) -> bool:
     """Whether all requirements of a route can be filled at once; so it is taken to be where that is too much to ask."""
-    (way,) = world.ways([route])
+    demands = [demand for leaf, demand in zip(world.leaves, world.demands, strict=True) if leaf in route]
     try:
-        allocation = allocate(world.demands, [way], world.terms)
+        return all_fit(demands, world.terms)
     except Undecided:
         return True
-    return all(allocation.outcomes[at] is Outcome.MET for at in way.demands)
 
 
 def _over_credits(
@@ -444,13 +437,15 @@ def _clashes(
             f"({near(limit.place, under[-1].place)}), {limit_text(limit)}. Raise the limit, or ask for less."
         )
         yield under[-1], why
-    (way,) = world.ways([route])
-    kept = [at for at in range(len(world.demands)) if at in way.demands]
+    kept = [at for at, leaf in enumerate(world.leaves) if leaf in route]
     demands = [world.demands[at] for at in kept]
+    full: set[tuple[int, ...]] = set()
     with suppress(Undecided):
         allocation = allocate(demands, [Route(frozenset(range(len(kept))))], world.terms)
         for short, contest in allocation.contests.items():
-            yield world.leaves[kept[short]], _contested(world, kept, short, contest)
+            if not contest.caps or contest.caps not in full:  # a limit that is too low is said once
+                full.add(contest.caps)
+                yield world.leaves[kept[short]], _contested(world, kept, short, contest)
 
 
 def _contested(world: _Favourable, kept: Sequence[int], short: int, contest: Contest) -> str:
