@@ -17,12 +17,14 @@ from credrules.program_file import routes
 from credrules.records import Affiliation
 from credrules.rules import (
     Average,
+    Choice,
     Condition,
     Counted,
     CourseCount,
     CreditSum,
     Group,
     HoldsCredential,
+    LearnerIs,
     Limit,
     Measure,
     MilestoneDone,
@@ -33,7 +35,7 @@ from credrules.rules import (
     Rule,
     Selection,
 )
-from credrules.wording import listing
+from credrules.wording import condition_title, listing
 from credrules.work import Amount, WorkDone
 
 if TYPE_CHECKING:
@@ -63,6 +65,16 @@ class Kind(Enum):
 CLAIMS = frozenset({Kind.COURSES, Kind.CREDITS})
 TESTS = frozenset({Kind.AVERAGE, Kind.COUNTED})
 EVERYTHING = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Which parts of a choice are what, as nodes. Where the conditions hold `then` is asked, else `otherwise`."""
+
+    asks: tuple[int, ...]
+    turned: bool  # `asks` are the conditions turned round: what holds where not all of the conditions do
+    then: int
+    otherwise: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +108,7 @@ class Node:
     timing: Timing | None = None
     after: int | None = None  # the node that `timing.after` names
     since: int | None = None  # the node that `timing.since` names
+    fork: Fork | None = None  # of a group: what of it is asked depends on the learner
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,7 @@ class ProgramPlan:
     limits: tuple[Limit, ...]
     time_limit: int  # months; 0: none
     below: tuple[frozenset[int], ...] = field(repr=False)  # by node, itself and all nodes under it
+    forks: tuple[Fork, ...] = ()
     inherits: Mapping[str, str] = field(default_factory=dict)  # ids of older versions, and which they are here
     lost: frozenset[str] = frozenset()  # ids of older versions of which this one says nothing
 
@@ -219,6 +233,7 @@ class _Planner:
             limits=program.limits,
             time_limit=program.time_limit,
             below=self._below(),
+            forks=tuple(node.fork for node in self.nodes if node.fork),
         )
 
     def _add(self, **parts: object) -> int:
@@ -256,9 +271,19 @@ class _Planner:
                 index = self._add(**common, kind=kind, work=requirement.work, **self._timing(requirement.timing))
             case HoldsCredential():
                 index = self._add(**common, kind=Kind.CREDENTIAL, codes=requirement.codes, active=requirement.active)
+            case LearnerIs():
+                index = self._add(
+                    **common,
+                    kind=Kind.FACT,
+                    fact=requirement.condition.fact,
+                    values=requirement.condition.values,
+                    among=requirement.condition.among,
+                    negated=requirement.negated,
+                )
             case Group():
                 parts = tuple(self._requirement(part) for part in requirement.parts)
-                index = self._add(**common, kind=Kind.GROUP, need=requirement.need, parts=parts)
+                fork = self._fork(requirement) if isinstance(requirement, Choice) else None
+                index = self._add(**common, kind=Kind.GROUP, need=requirement.need, parts=parts, fork=fork)
             case _:
                 raise AssertionError(requirement)
         self.by_requirement[requirement] = index
@@ -279,6 +304,15 @@ class _Planner:
             selection=requirement.selection,
             rounding=requirement.rounding,
             sums=tuple(itertools.islice(self.sums, summed)),
+        )
+
+    def _fork(self, requirement: Choice) -> Fork:
+        place = {node.id: node.index for node in self.nodes}
+        return Fork(
+            asks=tuple(place[name] for name in requirement.asks),
+            turned=requirement.turned,
+            then=place[requirement.then],
+            otherwise=place[requirement.otherwise] if requirement.otherwise else None,
         )
 
     def _timing(self, timing: Timing | None) -> dict[str, object]:
@@ -347,11 +381,9 @@ class _Planner:
         return self._add(id=rule.id, title=title, kind=Kind.GROUP, need=1, parts=(*unless, inner), **common)
 
     def _fact(self, rule: Rule, condition: Condition, *, negated: bool) -> int:
-        values = " or ".join(sorted(condition.values))
-        name = condition.fact.replace(".", "'s ")
         return self._add(
             id=f"{rule.id}/{'unless' if negated else 'require'}-{condition.fact}",
-            title=f"The {name} is {'not ' if negated else ''}{values}",
+            title=condition_title(condition, negated=negated),
             kind=Kind.FACT,
             place=rule.place,
             otherwise=rule.otherwise,

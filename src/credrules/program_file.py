@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
 from credrules.attestations import ExceptionKind, Role
+from credrules.choices import choice
 from credrules.claims import Rounding
 from credrules.errors import Problem, nearest
 from credrules.institution_file import (
@@ -28,6 +29,7 @@ from credrules.records import Course
 from credrules.rules import (
     Average,
     AwardSpec,
+    Choice,
     Condition,
     Counted,
     Counting,
@@ -35,6 +37,7 @@ from credrules.rules import (
     CreditSum,
     Group,
     HoldsCredential,
+    LearnerIs,
     Limit,
     Measure,
     MilestoneDone,
@@ -45,12 +48,24 @@ from credrules.rules import (
     Rule,
     Selection,
     Ways,
+    may_ask_nothing,
     walk,
 )
 from credrules.shape_faults import keys_of
 from credrules.timing_file import check_timing, read_timing, timing_text
 from credrules.windows import Window
-from credrules.wording import course_title, decimal_text, describe, listing, number, points_text, slug, with_grade
+from credrules.wording import (
+    condition_title,
+    course_title,
+    decimal_text,
+    describe,
+    listing,
+    lowered,
+    number,
+    points_text,
+    slug,
+    with_grade,
+)
 from credrules.work import WorkDone
 from credrules.work_file import read_work
 
@@ -62,6 +77,11 @@ if TYPE_CHECKING:
 
 CATALOG_YEAR = "catalog-year"
 """The node under which a decision says which version of the program the learner is held to."""
+
+CONDITIONS = 6
+"""How many things may be asked of the facts that conditions are about: where they are unknown, each way is tried."""
+
+OF_LEARNER = "learner."
 
 ROUTES = 512
 """How many ways a program's alternatives may be combined; each is looked at whenever its requirements compete."""
@@ -95,6 +115,7 @@ class ProgramReader:
         )
         self._check_ids(root, limits)
         self._check_tests(root)
+        self._check_choices(root)
         check_timing(document, root)
         if len(routes(root)) > ROUTES:
             message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
@@ -140,8 +161,16 @@ class ProgramReader:
     # requirements
 
     def _requirement(
-        self, path: Path_, shape: Any, counting: Counting, share_group: str = "", *, top: bool = False
+        self,
+        path: Path_,
+        shape: Any,
+        counting: Counting,
+        share_group: str = "",
+        *,
+        top: bool = False,
+        alternative: bool = False,
     ) -> Requirement:
+        """One requirement, understood. `alternative` where it is one of several, of which not all are asked."""
         if isinstance(shape, shapes.CountingShape):
             counting = self._counting(path, shape, counting)
             share_group = getattr(shape, "share_group", None) or share_group
@@ -150,12 +179,13 @@ class ProgramReader:
                 ways = (Ways(selection=_course(shape.course), counting=counting),)
                 common = self._common(path, shape, slug(shape.course), course_title(ways))
                 return CourseCount(**common, need=1, ways=ways, share_group=share_group)
-            case shapes.AllShape():
-                return self._group(path, shape, shape.all, len(shape.all), counting, share_group)
-            case shapes.AnyShape():
-                return self._group(path, shape, shape.any, 1, counting, share_group)
+            case shapes.AllShape() | shapes.AnyShape():
+                parts, need = (shape.all, len(shape.all)) if isinstance(shape, shapes.AllShape) else (shape.any, 1)
+                return self._group(path, shape, parts, need, counting, share_group)
             case shapes.ChooseShape():
                 return self._choose(path, shape, counting, share_group)
+            case shapes.IfShape():
+                return self._if(path, shape, counting, share_group, alternative=alternative)
             case shapes.CreditsShape():
                 return self._credits(path, shape, counting, share_group)
             case shapes.AverageShape():
@@ -178,10 +208,76 @@ class ProgramReader:
         common = self._common(path, shape, f"credential-{slug(names)}"[:80].rstrip("-"), title)
         return HoldsCredential(**common, codes=frozenset(shape.credential), active=shape.active == "required")
 
+    def _learner(self, path: Path_, shape: shapes.LearnerShape) -> Requirement:
+        known = {f.removeprefix(OF_LEARNER): v for f, v in self.institution.facts.items() if f.startswith(OF_LEARNER)}
+        for fact, value in shape.learner.items():
+            check_condition(self.document, (*path, "learner", fact), fact, value, known)
+        asked = [self._condition(f"{OF_LEARNER}{fact}", texts(value)) for fact, value in shape.learner.items()]
+        titles = [condition_title(one) for one in asked]
+        made_id = slug(
+            " ".join(
+                [
+                    "learner",
+                    *(word for one in asked for word in (one.fact.removeprefix(OF_LEARNER), *sorted(one.values))),
+                ]
+            )
+        )
+        common = self._common(path, shape, made_id[:80].rstrip("-"), listing(titles, "and"))
+        if len(asked) == 1:
+            return LearnerIs(**common, condition=asked[0])
+        parts = tuple(
+            LearnerIs(id=f"{common['id']}/{one.fact}", title=title, place=common["place"], condition=one)
+            for one, title in zip(asked, titles, strict=True)
+        )
+        return Group(**common, need=len(parts), parts=parts)
+
+    def _if(
+        self, path: Path_, shape: shapes.IfShape, counting: Counting, share_group: str, *, alternative: bool
+    ) -> Requirement:
+        """What is asked where facts hold, and where they do not.
+
+        Without `else`: where all parts of a group are asked it stands in nobody's way, and it is no alternative.
+        """
+        known = {fact: values for fact, values in self.institution.facts.items() if fact.startswith(OF_LEARNER)}
+        for fact, value in shape.if_.items():
+            check_condition(self.document, (*path, "if", fact), fact, value, known)
+        then = self._requirement((*path, "then"), shape.then, counting, share_group, alternative=alternative)
+        otherwise = None
+        if shape.else_ is not None:
+            otherwise = self._requirement((*path, "else"), shape.else_, counting, share_group, alternative=alternative)
+        asked = [self._condition(fact, texts(value)) for fact, value in shape.if_.items()]
+        title = f"Where {listing([lowered(condition_title(one)) for one in asked], 'and')}: {then.title}"
+        title += f"; else: {otherwise.title}" if otherwise else ""
+        common = self._common(path, shape, f"if-{then.id}"[:80].rstrip("-"), title)
+        return choice(asked, then, otherwise, alternative=alternative, **common)
+
+    def _check_choices(self, root: Group) -> None:
+        for group in walk(root):
+            if isinstance(group, Group) and not isinstance(group, Choice) and group.parts and may_ask_nothing(group):
+                message = (
+                    "nothing is asked here of a learner for whom no 'if' holds. "
+                    "Add 'else', or a requirement that is asked in any case."
+                )
+                if group is root:
+                    self.document.problem(("requirements",), message)
+                else:
+                    self.document.problems.append(Problem(group.place.file, group.place.line, message))
+        facts = {one.condition.fact for one in walk(root) if isinstance(one, LearnerIs)}
+        asked = {one.condition for one in walk(root) if isinstance(one, LearnerIs)}
+        asked |= {c for rule in self._rules() for c in (*rule.when, *rule.require) if c.fact in facts}
+        if len(asked) > CONDITIONS and any(isinstance(one, Choice) for one in walk(root)):
+            message = (
+                f"the program asks {len(asked)} different things of the facts that its 'if's are about; at most "
+                f"{CONDITIONS} can be told apart where they are unknown. Make it several programs."
+            )
+            self.document.problem(("requirements",), message)
+
     def _work(self, path: Path_, shape: Any) -> Requirement:
         """A credential, a milestone, or activities: what is no course."""
         if isinstance(shape, shapes.CredentialShape):
             return self._credential(path, shape)
+        if isinstance(shape, shapes.LearnerShape):
+            return self._learner(path, shape)
         timing = read_timing(self.document, path, shape)
         if isinstance(shape, shapes.MilestoneShape):
             title = f"The milestone '{shape.milestone}'{timing_text(timing)}"
@@ -211,7 +307,10 @@ class ProgramReader:
     ) -> Requirement:
         """All, any or some of `parts`. Single courses to choose from make one requirement."""
         key = next(key for key in ("all", "any", "of") if (*path, key) in self.document.lines)
-        read = [self._requirement((*path, key, index), part, counting, share_group) for index, part in enumerate(parts)]
+        read = [
+            self._requirement((*path, key, index), part, counting, share_group, alternative=key != "all")
+            for index, part in enumerate(parts)
+        ]
         self._check_same_course((*path, key), parts)
         groups = {part.share_group for part in read if isinstance(part, CourseCount)}
         if (

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from credrules.attestations import Attestation, Word
     from credrules.engines.plain import Bid, Evaluation, Refused
     from credrules.exceptions import NotApplied
-    from credrules.plan import Node, ProgramPlan
+    from credrules.plan import Fork, Node, ProgramPlan
     from credrules.records import Milestone, Record
     from credrules.standing import Standing
 
@@ -101,7 +101,11 @@ OUTCOMES = {
     "evidence-awaited": "a person has said so, but without the evidence",
     "holds": "it is so",
     "fails": "it is not so",
-    "does-not-apply": "the rule does not apply",
+    "does-not-apply": "the rule or the requirement does not apply",
+    "condition-holds": "what is asked depends on the learner, and the condition holds",
+    "condition-fails": "what is asked depends on the learner, and the condition does not hold",
+    "condition-unknown": "what is asked depends on something that is not known of the learner",
+    "no-alternative": "an alternative that is for other learners",
     "credential-held": "a credential that is asked for is held",
     "credential-missing": "no credential that is asked for is held",
     "credential-unknown": "the records do not tell whether it is held, or active",
@@ -148,6 +152,9 @@ class Explainer:
         elif node.kind in CLAIMS:
             used, refused = self._used(node), self._refused(node)
             because, text = self._claim(node, outcome, used, refused)
+        elif node.fork:
+            because, text, shown = self._fork(node, node.fork, outcome)
+            parts = tuple(map(self.reason, shown))
         elif node.kind is Kind.GROUP:
             because, text = self._group(node, outcome)
             shown = self._unless(node) if because == "does-not-apply" else node.parts
@@ -269,7 +276,10 @@ class Explainer:
             sentences.append(f"{listing(open_, 'and')} would complete it.")
         elif open_:
             sentences.append(f"{listing(open_, 'and')} may or may not come to count.")
-        if outcome is UNDETERMINED and not open_:
+        torn = node.index in self.evaluation.torn
+        if torn:
+            sentences.append("Whether they count here depends on something that is not known of the learner.")
+        if outcome is UNDETERMINED and not open_ and not torn:
             courses = listing(
                 [course.code for course in self.evaluation.at_best.get(node.index, ())] or ["nothing"], "and"
             )
@@ -480,6 +490,28 @@ class Explainer:
         return "hold-active", f"A hold blocks conferral until it is lifted.{_advice(node)}"
 
     # Groups.
+
+    def _fork(self, node: Node, fork: Fork, outcome: Outcome) -> tuple[str, str, tuple[int, ...]]:
+        """Which of the branches is asked, and why."""
+        conditions = [self.plan.nodes[index] for index in fork.asks]
+        found = " ".join(dict.fromkeys(self._fact(one, self.evaluation.outcomes[one.index])[1] for one in conditions))
+        branches = tuple(index for index in (fork.then, fork.otherwise) if index is not None)
+        states = {self.evaluation.outcomes[one.index] for one in conditions}
+        decides = MET if fork.turned else UNMET  # one such condition is enough to lead to `otherwise`
+        if decides not in states and UNDETERMINED in states:
+            names = listing([f"'{self.plan.nodes[index].title}'" for index in branches], "or")
+            asked = f"{found} So it is not known whether {names} is asked"
+            if outcome is UNDETERMINED:
+                return "condition-unknown", f"{asked}, and the outcome depends on it.", branches
+            least = "at least " if len(branches) > 1 and outcome not in (MET, UNMET) else ""
+            return "condition-unknown", f"{asked}; whichever it is, this is {least}{outcome}.", branches
+        branch = fork.otherwise if decides in states else fork.then
+        if branch is not None:
+            because = "condition-fails" if decides in states else "condition-holds"
+            return because, f"{found} So '{self.plan.nodes[branch].title}' is asked: it is {outcome}.", (branch,)
+        if fork.turned:
+            return "does-not-apply", f"Does not apply: {found}", ()
+        return "no-alternative", f"{found} So this is no way to complete it.", ()
 
     def _unless(self, node: Node) -> tuple[int, ...]:
         """The parts that keep a rule from applying."""

@@ -365,6 +365,24 @@ class CredentialShape(_Node):
     )
 
 
+class LearnerShape(_Node):
+    """Facts about the learner, on the day of the decision. All of them must hold."""
+
+    learner: dict[str, Value] = Field(
+        min_length=1, description="By fact (affiliation, admission, or one that the institution declares), its values."
+    )
+
+
+class IfShape(_Counted):
+    """What is asked depends on facts about the learner on the day of the decision."""
+
+    if_: dict[str, Value] = Field(min_length=1, description="Facts such as learner.major; all of them must hold.")
+    then: RequirementShape = Field(description="Asked where they hold.")
+    else_: RequirementShape | None = Field(
+        None, description="Asked where they do not. Left out: nothing more is asked; under 'any', no alternative."
+    )
+
+
 class MilestoneShape(_Timed):
     """Something that is no course: a paper, an internship, an examination."""
 
@@ -451,6 +469,8 @@ REQUIREMENTS: dict[str, type[_Node]] = {
     "counted-percent": CountedPercentShape,
     "milestone": MilestoneShape,
     "credential": CredentialShape,
+    "learner": LearnerShape,
+    "if": IfShape,
     "hours": HoursShape,
     "points": PointsShape,
     "events": EventsShape,
@@ -484,6 +504,8 @@ RequirementShape = Annotated[
     | Annotated[CountedPercentShape, Tag("counted-percent")]
     | Annotated[MilestoneShape, Tag("milestone")]
     | Annotated[CredentialShape, Tag("credential")]
+    | Annotated[LearnerShape, Tag("learner")]
+    | Annotated[IfShape, Tag("if")]
     | Annotated[HoursShape, Tag("hours")]
     | Annotated[PointsShape, Tag("points")]
     | Annotated[EventsShape, Tag("events")]
@@ -716,5 +738,5 @@ class CaseFile(Shape):
     cases: list[CaseShape] = Field(min_length=1)
 
 
-for _shape in (AllShape, AnyShape, ChooseShape, ProgramFile):
+for _shape in (AllShape, AnyShape, ChooseShape, IfShape, ProgramFile):
     _shape.model_rebuild()

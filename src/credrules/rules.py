@@ -258,11 +258,6 @@ class HoldsCredential(Requirement):
     active: bool
 
 
-class Moment(StrEnum):
-    REGISTRATION = "registration"
-    CONFERRAL = "conferral"
-
-
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A fact about the learner is one of these values."""
@@ -270,6 +265,33 @@ class Condition:
     fact: str
     values: frozenset[str]
     among: frozenset[str] = frozenset()  # what the institution declares that it may be; none where it may be anything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerIs(Requirement):
+    """A fact about the learner, on the day of the decision, is as the condition says; with `negated` it is not."""
+
+    condition: Condition
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Group):
+    """What is asked depends on the learner. The parts say it as a group; the ids say which of them are what.
+
+    `asks` are the conditions, or with `turned` the conditions turned round. Where they hold the requirement `then` is
+    asked, else `otherwise`, else nothing more. What is not asked claims nothing.
+    """
+
+    asks: tuple[str, ...]
+    turned: bool
+    then: str
+    otherwise: str | None = None
+
+
+class Moment(StrEnum):
+    REGISTRATION = "registration"
+    CONFERRAL = "conferral"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +378,18 @@ class RuleSet:
         """A program in the version named; the newest where none is."""
         versions = [program for program in self.programs if program.id == program_id]
         return next((program for program in reversed(versions) if version in (None, program.version)), None)
+
+
+def may_ask_nothing(requirement: Requirement) -> bool:
+    """Whether there may be learners of whom a requirement asks nothing at all, so that they meet it as they are."""
+    if isinstance(requirement, Choice):
+        branches = [part for part in walk(requirement) if part.id in (requirement.then, requirement.otherwise)]
+        return requirement.turned or any(map(may_ask_nothing, branches))
+    return (
+        isinstance(requirement, Group)
+        and requirement.need == len(requirement.parts)
+        and all(map(may_ask_nothing, requirement.parts))
+    )
 
 
 def walk(requirement: Requirement) -> Iterator[Requirement]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from credrules.rules import Ways
+    from credrules.rules import Condition, Ways
     from credrules.windows import Window
 
 
@@ -88,6 +88,17 @@ def with_grade(ways: Sequence[Ways]) -> str:
 
 def course_title(ways: Sequence[Ways]) -> str:
     return f"{next(iter(ways[0].selection.courses)).code} {with_grade(ways)}"
+
+
+def condition_title(condition: Condition, *, negated: bool = False) -> str:
+    """'The learner's major is cs or math'."""
+    name = condition.fact.replace(".", "'s ")
+    return f"The {name} is {'not ' if negated else ''}{' or '.join(sorted(condition.values))}"
+
+
+def lowered(sentence: str) -> str:
+    """A sentence as it goes on after another word."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def decimal_text(value: Decimal) -> str:

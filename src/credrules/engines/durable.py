@@ -40,6 +40,7 @@ from credrules.engines.durable_work import (
     waits,
     work_tests,
 )
+from credrules.engines.durable_worlds import Supposed, agreed
 from credrules.facts import BUILT_IN, possible_values
 from credrules.plan import TESTS, Kind
 from credrules.records import AdmissionKind, Affiliation, Attempt, CredentialStatus, MilestoneStatus, Origin, Repeat
@@ -134,7 +135,12 @@ class DurableEngine:
         self.milestone_codes = sorted({node.code for node in nodes if node.kind is Kind.MILESTONE})
         self.program_of = [number for number, program in enumerate(plan.programs) for _ in program.nodes]
         self.program_of += self.waits.program_of_ceilings
-        self.is_hold = [node.kind is Kind.NO_HOLD for node in nodes]
+        self.told_first = [
+            any(program.nodes[index].kind is Kind.FACT for index in program.below[program.requirements])
+            for program in plan.programs
+        ]
+        self.supposed = [Supposed(number, program, _about) for number, program in enumerate(plan.programs)]
+        self.is_of_everybody = [node.kind in (Kind.NO_HOLD, Kind.FACT) for node in nodes]
         self.chosen = tuple(dict.fromkeys(one for node in nodes if node.work for one in sought(node.work)))
         self.work_names = frozenset(name for one in self.chosen for name in (*one.codes, *one.categories))
         self.belonging = [frozenset(_belonging(program)) for program in plan.programs]
@@ -315,8 +321,27 @@ class DurableEngine:
     # One learner.
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Outcomes:
-        with self.driver.session() as session:
-            return _Learner(self, session, record, word, as_of).outcomes()
+        """In one session; in several where what is asked hangs on something unknown, and what they agree on."""
+        ways = [supposed.ways(record, as_of) for supposed in self.supposed]
+        turns: list[tuple[Outcomes, list[frozenset[int]]]] = []
+        for turn in range(max(map(len, ways), default=1)):
+            told = [several[min(turn, len(several) - 1)] for several in ways]
+            with self.driver.session() as session:
+                learner = _Learner(self, session, record, word, as_of, told)
+                turns.append((learner.outcomes(), learner.unasked))
+        if len(turns) == 1:
+            return turns[0][0]
+        return tuple(
+            tuple(
+                agreed(
+                    [found[number][index] for found, unasked in own if index not in unasked[number]]
+                    or [found[number][index] for found, _ in own]
+                )
+                for index in range(len(program.nodes))
+            )
+            for number, program in enumerate(self.plan.programs)
+            for own in [turns[: len(ways[number])]]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +373,17 @@ class _Rise(NamedTuple):
 class _Learner:
     """One session: one learner's facts, stratum by stratum, and what has been derived from them."""
 
-    def __init__(self, engine: DurableEngine, session: Session, record: Record, word: Word, as_of: date) -> None:
+    def __init__(
+        self,
+        engine: DurableEngine,
+        session: Session,
+        record: Record,
+        word: Word,
+        as_of: date,
+        told: Sequence[Mapping[str, str]],
+    ) -> None:
+        self.told = told  # by program, what is supposed of the learner
+        self.unasked: list[frozenset[int]] = []  # by program, what is asked of other learners only
         self.engine = engine
         self.session = session
         self.record = record
@@ -390,7 +425,8 @@ class _Learner:
         facts += [fact for _, fact in names]
         facts += [self._activity_fact(activity) for activity in self.activities]
         known = [*facts, *self._milestone_facts(), *self._word_facts(), *self._credential_facts(), self.hold]
-        rises = self._take(self.session.run(known))
+        rises = self._take(self.session.run([*known, *self._first_about_facts()]))
+        self.unasked = [self._unasked(number, program) for number, program in enumerate(self.engine.plan.programs)]
         for wave in self.engine.waits.early:
             rises += self._run_work(wave, frozenset())
         remembered: dict[int, tuple[Outcome, ...]] = {}
@@ -435,7 +471,7 @@ class _Learner:
         if not all(labels.isdisjoint(self.engine.belonging[number]) for labels in self.labels):
             return None
         first, last = self.engine.offsets[number : number + 2]
-        if any(node in self.reached for node in range(first, last) if not self.engine.is_hold[node]):
+        if any(node in self.reached for node in range(first, last) if not self.engine.is_of_everybody[node]):
             return None
         about = tuple(str(fact["value"]) for fact in self._about_facts(number, program, []))
         return number, self.hold["blocking"], self.hold["unclear"], about
@@ -476,7 +512,29 @@ class _Learner:
             for at in [_signal(parent, step)]
         ]
 
+    def _unasked(self, number: int, program: ProgramPlan) -> frozenset[int]:
+        """What lies on the branches that the conditions, as they were derived, do not lead to."""
+        offset = self.engine.offsets[number]
+        found: set[int] = set()
+        for fork in program.forks:
+            there = sum(self._outcome(offset + index) is MET for index in fork.asks)
+            leads = there == 0 if fork.turned else there == len(fork.asks)
+            other = fork.otherwise if leads else fork.then
+            if other is not None:
+                found |= program.below[other]
+        return frozenset(found)
+
     # Stratum 1: what is known.
+
+    def _first_about_facts(self) -> list[Fact]:
+        """What is so about the learner today, where requirements ask for it: courses are shared out by it."""
+        return [
+            fact
+            for number, program in enumerate(self.engine.plan.programs)
+            if self.engine.told_first[number]
+            for fact in self._about_facts(number, program, [])
+            if not str(fact["about"]).startswith(f"{number}|{Moment.REGISTRATION}|")
+        ]
 
     def _attempt_fact(self, at: int, standing: Standing) -> Fact:
         attempt = standing.attempt
@@ -634,7 +692,7 @@ class _Learner:
         }
         needless = frozenset().union(*(program.below[index] for index in waived))
         bids = [
-            {} if index in needless else self._node_bids(program, program.nodes[index], granted)
+            {} if index in needless | self.unasked[number] else self._node_bids(program, program.nodes[index], granted)
             for index in program.demands
         ]
         terms = program.terms(waived)
@@ -934,7 +992,7 @@ class _Learner:
         if timing.period and node.since is None:
             period = period.starting(timing.first_until(self.as_of))
         for before, begins_period in ((node.after, False), (node.since, True)):
-            if before is None:
+            if before is None or before in self.unasked[number]:
                 continue
             waived = self._waived_on(offset + before)
             if not waived and place != at and before in program.demands:
@@ -1009,7 +1067,8 @@ class _Learner:
         ]
         declared = self.engine.declared[number]
         facts += [{"about": about, "value": self._answer(node)} for about, node in declared.items()]
-        return facts
+        told = self.told[number]
+        return [{**fact, "value": told.get(str(fact["about"]), fact["value"])} for fact in facts] if told else facts
 
     def _answer(self, node: Node) -> str:
         """Whether the learner has one of the values that a node names; productions know no 'none of these'."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.awards import Institution
+from credrules.choices import choice
 from credrules.claims import Rounding
 from credrules.equivalents import Equivalence, EquivalenceKind
 from credrules.plan import Plan, make_plan
@@ -38,6 +39,7 @@ from credrules.records import (
 )
 from credrules.rules import (
     Average,
+    Choice,
     Condition,
     Counted,
     Counting,
@@ -46,6 +48,7 @@ from credrules.rules import (
     GradeScale,
     Group,
     HoldsCredential,
+    LearnerIs,
     Limit,
     Measure,
     MilestoneDone,
@@ -150,6 +153,13 @@ def _later_version(random: Random, older: Program) -> Program:
 
 
 def _renamed(requirement: Requirement) -> Requirement:
+    if isinstance(requirement, Choice):
+        requirement = replace(
+            requirement,
+            asks=tuple(f"new-{name}" for name in requirement.asks),
+            then=f"new-{requirement.then}",
+            otherwise=requirement.otherwise and f"new-{requirement.otherwise}",
+        )
     if isinstance(requirement, Group):
         parts = tuple(map(_renamed, requirement.parts))
         return replace(requirement, id=f"new-{requirement.id}", parts=parts)
@@ -161,17 +171,18 @@ def _renamed(requirement: Requirement) -> Requirement:
 
 
 def _program(random: Random, name: str) -> Program:
+    among = frozenset(random.choice([(), ("good", "probation", "none")]))
     return Program(
         id=name,
         title=name,
         effective=date(2024, 1, 1),
         credit_bearing=True,
         open_to=frozenset(Affiliation) if random.random() < 0.7 else frozenset({Affiliation.HOME}),
-        requirements=_requirements(random),
+        requirements=_requirements(random, among),
         limits=tuple(_limit(random, number) for number in range(random.choice([0, 0, 0, 1, 2]))),
         excludes=frozenset(random.choice([(), (), (), (), ("licence",), ("badge", "program-0")])),
         time_limit=random.choice([0, 0, 0, 0, 12, 20]),
-        rules=tuple(_rules(random)),
+        rules=tuple(_rules(random, among)),
         awards=(),
         place=PLACE,
         digest="",
@@ -179,10 +190,10 @@ def _program(random: Random, name: str) -> Program:
     )
 
 
-def _requirements(random: Random) -> Group:
+def _requirements(random: Random, among: frozenset[str]) -> Group:
     while True:
         names = iter(range(1000))
-        parts = [_requirement(random, names, depth=0) for _ in range(random.randint(1, 4))]
+        parts = [_requirement(random, names, among, depth=0) for _ in range(random.randint(1, 4))]
         if random.random() < 0.25:
             minimum = random.choice([2500, 3000, 3400])
             parts.append(Average(id="average-grade", title="average", place=PLACE, minimum=minimum))
@@ -220,19 +231,46 @@ def _limit(random: Random, number: int) -> Limit:
     )
 
 
-def _requirement(random: Random, names: object, depth: int) -> Requirement:
+def _requirement(
+    random: Random, names: object, among: frozenset[str], depth: int, *, alternative: bool = False
+) -> Requirement:
     number = next(names)  # type: ignore[call-overload]  # an iterator of numbers
     common: dict[str, Any] = {"id": f"r{number}", "title": f"requirement {number}", "place": PLACE}
     if random.random() < 0.2:
         return random_work(random, **common)
+    if random.random() < 0.04:
+        return LearnerIs(**common, condition=_condition(random, among))
     kind = random.random()
-    if kind < 0.25 and depth < 2:
-        parts = tuple(_requirement(random, names, depth + 1) for _ in range(random.randint(1, 3)))
-        return Group(**common, need=random.randint(1, len(parts)), parts=parts)
-    if kind < 0.30:
+    if depth < 2 and kind < 0.29:
+        return _compound(random, names, among, depth, alternative=alternative, **common)
+    return _leaf(random, kind, **common)
+
+
+def _compound(
+    random: Random, names: object, among: frozenset[str], depth: int, *, alternative: bool, **common: Any
+) -> Requirement:
+    """What is made of others: a group, or what is asked of some learners only."""
+    if random.random() < 0.75:
+        count = random.randint(1, 3)
+        need = random.randint(1, count)
+        parts = tuple(_requirement(random, names, among, depth + 1, alternative=need < count) for _ in range(count))
+        return Group(**common, need=need, parts=parts)
+    then, otherwise = (_requirement(random, names, among, depth + 1, alternative=alternative) for _ in range(2))
+    conditions = {one.fact: one for one in (_condition(random, among) for _ in range(random.choice([1, 1, 2])))}
+    return choice(
+        list(conditions.values()),
+        then,
+        otherwise if random.random() < 0.5 else None,
+        alternative=alternative,
+        **common,
+    )
+
+
+def _leaf(random: Random, kind: float, **common: Any) -> Requirement:
+    if kind < 0.34:
         codes = frozenset(random.sample(["licence", "badge", "program-0"], random.randint(1, 2)))
         return HoldsCredential(**common, codes=codes, active=random.random() < 0.7)
-    if kind < 0.40:
+    if kind < 0.42:
         return MilestoneDone(
             **common,
             code=random.choice(MILESTONES),
@@ -256,6 +294,17 @@ def _requirement(random: Random, names: object, depth: int) -> Requirement:
         for course in courses
     )
     return CourseCount(**common, need=random.randint(1, len(ways)), ways=ways, share_group=_share_group(random))
+
+
+def _condition(random: Random, among: frozenset[str]) -> Condition:
+    fact = random.choice(["affiliation", "admission", "standing", "standing"])
+    values = {
+        "affiliation": ["home", "outside"],
+        "admission": ["degree", "non-degree", "none"],
+        "standing": ["good", "probation", "none"],
+    }[fact]
+    asked = frozenset(random.sample(values, random.randint(1, 2)))
+    return Condition(f"learner.{fact}", asked, among if fact == "standing" else frozenset())
 
 
 def _share_group(random: Random) -> str:
@@ -309,7 +358,7 @@ def _counting(random: Random) -> Counting:
     return Counting(SCALE.points[symbol], symbol, repeats, frozenset(origins), frozenset(bases))
 
 
-def _rules(random: Random) -> list[Rule]:
+def _rules(random: Random, among: frozenset[str]) -> list[Rule]:
     rules = []
     if random.random() < 0.7:
         rules.append(
@@ -327,7 +376,6 @@ def _rules(random: Random) -> list[Rule]:
             )
         )
     if random.random() < 0.4:
-        among = frozenset(random.choice([(), ("good", "probation", "none")]))
         asked = [
             Condition(
                 "learner.standing", frozenset(random.sample(["good", "probation", "none"], random.randint(1, 2))), among
