@@ -65,6 +65,7 @@ UNSURE = {
     "repeat-unknown": "repeat checking has not been done",
     "course-unsure": "what the filter asks of it is unknown",
     "order-unknown": "it is unknown which attempt was the last",
+    "level-unknown": "the least grade depends on its level, which is unknown",
     "credits-unknown": "its credits are unknown",
 }
 """Codes of attempts that are used, but not surely."""
@@ -257,12 +258,13 @@ class Explainer:
 
     def _refusal(self, node: Node, refused: Refused) -> Refusal:
         attempt = refused.standing.attempt
-        symbols = {
-            way.counting.minimum: way.counting.minimum_symbol
+        minima = [
+            least
             for way in node.ways
             if refused.standing.is_in(way.selection, self.record, self.as_of)
-        }
-        minimum = symbols[min(symbols)] if symbols else node.ways[0].counting.minimum_symbol
+            for least in way.counting.minima(attempt.level)
+        ] or node.ways[0].counting.minima(attempt.level)
+        minimum = min(minima, key=lambda one: one.points).symbol
         text = NOT_USED[refused.because].format(minimum=minimum, origin=attempt.origin, basis=attempt.basis)
         return _refusal(node, refused.standing, refused.because, text)
 

@@ -120,10 +120,16 @@ AffiliationName = Annotated[Affiliation, _one_of(Affiliation)]
 RoleName = Annotated[Role, _one_of(Role)]
 
 
+LeastGrade = Text | Annotated[dict[Text, Text], Field(min_length=1)]
+_LEAST_GRADE = (
+    "The least grade that counts, a symbol of the grade scale; or by the attempt's level, with 'other' for the rest."
+)
+
+
 class CountingShape(Shape):
     """What it takes for an attempt to count."""
 
-    minimum_grade: Text | None = Field(None, description="The least grade that counts, a symbol of the grade scale.")
+    minimum_grade: LeastGrade | None = Field(None, description=_LEAST_GRADE)
     repeats: Annotated[Repeats, _one_of(Repeats)] | None = Field(
         None, description="Which attempt at a course stands: the best, the latest or the first with a grade."
     )
@@ -136,7 +142,7 @@ class CountingShape(Shape):
 
 
 class InstitutionCounting(CountingShape):
-    minimum_grade: Text = Field(description="The least grade that counts, a symbol of the grade scale.")
+    minimum_grade: LeastGrade = Field(description=_LEAST_GRADE)
     floor: list[Literal["minimum-grade", "repeats", "origins", "bases"]] | CountingShape | None = Field(
         None,
         description="What programs may raise but never lower: a list of names where the values above are the floor, "

@@ -76,15 +76,40 @@ class GradeScale:
         return default if slash and mark in self.incomplete else None
 
 
+OTHER_LEVELS = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMinimum:
+    """The least grade of attempts at one level; `points` are thousandths of a point."""
+
+    level: str
+    points: int
+    symbol: str
+
+
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """What it takes for an attempt to count."""
+    """What it takes for an attempt to count. `minimum` is that of all levels but those in `by_level`."""
 
     minimum: int  # thousandths of a point
     minimum_symbol: str
     repeats: Repeats = Repeats.BEST
     origins: frozenset[Origin] = frozenset({Origin.INSTITUTION})
     bases: frozenset[Basis] = frozenset({Basis.GRADED})
+    by_level: tuple[LevelMinimum, ...] = ()  # in order of level
+
+    def least(self, level: str) -> LevelMinimum:
+        """The least grade of attempts at a level, by name or 'other'."""
+        found = next((one for one in self.by_level if one.level == level), None)
+        return found or LevelMinimum(OTHER_LEVELS, self.minimum, self.minimum_symbol)
+
+    def minima(self, level: str | None) -> list[LevelMinimum]:
+        """What the least grade of an attempt may be, the lowest first: several only where its level is unknown."""
+        if level is not None:
+            return [self.least(level)]
+        every = (*self.by_level, self.least(OTHER_LEVELS))
+        return sorted(every, key=lambda one: (one.points, one.level))
 
 
 @dataclass(frozen=True, slots=True)

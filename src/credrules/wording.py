@@ -80,10 +80,12 @@ def listing(names: Sequence[str], word: str) -> str:
 
 
 def with_grade(ways: Sequence[Ways]) -> str:
-    grades = {way.counting.minimum: way.counting.minimum_symbol for way in ways}
+    grades = {(way.counting.minimum, way.counting.by_level): way.counting for way in ways}
     if len(grades) > 1:
         return "with the grade that each asks for"
-    return f"with {next(iter(grades.values()))} or better"
+    counting = next(iter(grades.values()))
+    by_level = [f"{one.symbol} at {one.level} level" for one in counting.by_level if one.points != counting.minimum]
+    return f"with {counting.minimum_symbol} or better" + (f" ({listing(by_level, 'and')})" if by_level else "")
 
 
 def course_title(ways: Sequence[Ways]) -> str:

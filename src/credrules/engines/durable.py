@@ -117,6 +117,7 @@ class DurableEngine:
             {way.counting for program in plan.programs for node in program.nodes for way in node.ways}, key=_in_order
         )
         self.counting_number = {counting: number for number, counting in enumerate(self.countings)}
+        self.graded_levels = sorted({_text(one.level) for counting in self.countings for one in counting.by_level})
         selections = list(dict.fromkeys(selection for program in plan.programs for selection in _selections(program)))
         self.one_with: dict[Course, frozenset[Course]] = {}
         for one in plan.equivalents:
@@ -230,10 +231,23 @@ class DurableEngine:
                 rules.when(("ob", "==", pair), ("repeat", "==", UNKNOWN), meaning=unsure)
             for pair in sorted(unknown):
                 rules.when(("ob", "==", pair), ("repeat", "==", Repeat.INCLUDE.value), meaning=unsure)
-            passes = _Meaning(("passes", counting.minimum))
-            rules.when(("stage", "==", "graded"), ("grade", ">=", counting.minimum), meaning=passes)
+            self._write_grades(rules, counting)
         for stage in ("passed", "open", "unknown"):
             rules.when(("stage", "==", stage), meaning=_Meaning((stage,)))
+
+    def _write_grades(self, rules: _Rules, counting: Counting) -> None:
+        """A grade that is enough at each level; and where the level is unknown, at all of them, or at one."""
+        enough, perhaps = (_Meaning((name, counting.minimum, counting.by_level)) for name in ("passes", "may pass"))
+        if not counting.by_level:
+            rules.when(("stage", "==", "graded"), ("grade", ">=", counting.minimum), meaning=enough)
+            return
+        least = {_text(one.level): one.points for one in counting.by_level}
+        every = [*least.values(), counting.minimum]
+        for level in (*self.graded_levels, OTHER):
+            bar = least.get(level, counting.minimum)
+            rules.when(("tier", "==", level), ("grade", ">=", bar), meaning=enough)
+        rules.when(("tier", "==", UNKNOWN), ("grade", ">=", max(every)), meaning=enough)
+        rules.when(("tier", "==", UNKNOWN), ("grade", ">=", min(every)), meaning=perhaps)
 
     def _write_selection(self, rules: _Rules, selection: Selection) -> None:
         """Which attempts belong to a selection: by a course, or by subject, number, level and marks."""
@@ -554,6 +568,8 @@ class _Learner:
         }
         if standing.points is not None:
             fact["grade"] = standing.points
+            level = str(fact["level"])
+            fact["tier"] = level if level in (UNKNOWN, *self.engine.graded_levels) else OTHER
         return fact
 
     def _name_facts(self) -> list[tuple[int, Fact]]:
@@ -631,7 +647,10 @@ class _Learner:
             return UNDETERMINED, sure
         if ("open",) in labels:
             return PENDING, sure
-        return MET if ("passed",) in labels or ("passes", counting.minimum) in labels else UNMET, sure
+        asked = counting.minimum, counting.by_level
+        if ("passed",) in labels or ("passes", *asked) in labels:
+            return MET, sure
+        return UNDETERMINED if ("may pass", *asked) in labels else UNMET, sure
 
     def _bids(self, way: Ways, substitute: str | None) -> dict[Course, list[tuple[Standing, Outcome]]]:
         """By course, the attempts that may fill this way and what each is worth to it."""
@@ -1376,7 +1395,9 @@ def _text(value: str) -> str:
 
 
 def _in_order(counting: Counting) -> tuple[object, ...]:
-    return counting.minimum, counting.repeats, sorted(counting.origins), sorted(counting.bases), counting.minimum_symbol
+    by_level = [(one.level, one.points, one.symbol) for one in counting.by_level]
+    sets = sorted(counting.origins), sorted(counting.bases)
+    return counting.minimum, counting.repeats, *sets, counting.minimum_symbol, by_level
 
 
 def _milestone_levels(node: Node) -> Iterable[tuple[str, Outcome, tuple[tuple[str, str, int], ...]]]:

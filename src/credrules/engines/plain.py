@@ -735,8 +735,12 @@ def worth(standing: Standing, counting: Counting, *, unsure: bool) -> tuple[Outc
     """What an attempt is worth by its grade. `unsure` where the source does not say whether it belongs here at all."""
     level, because = MET, ""
     match standing.stage:
-        case Stage.GRADED if standing.points is not None and standing.points < counting.minimum:
-            return UNMET, "below-minimum"
+        case Stage.GRADED if standing.points is not None:
+            minima = counting.minima(standing.attempt.level)
+            if standing.points < minima[0].points:
+                return UNMET, "below-minimum"
+            if standing.points < minima[-1].points:
+                level, because = UNDETERMINED, "level-unknown"
         case Stage.FAILED:
             return UNMET, "not-passing"
         case Stage.UNREADABLE | Stage.NOT_REPORTED:

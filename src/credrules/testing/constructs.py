@@ -114,6 +114,7 @@ def _of_counting(counting: Counting) -> Iterator[str]:
             yield f"{field.name} {value.value}"
         elif isinstance(value, frozenset):
             yield from (f"{field.name} {one}" for one in value)
+    yield from (f"least grade at {one.level} level" for one in counting.by_level)
 
 
 def _of_limit(limit: Limit) -> Iterator[str]:

@@ -49,6 +49,7 @@ from credrules.rules import (
     Group,
     HoldsCredential,
     LearnerIs,
+    LevelMinimum,
     Limit,
     Measure,
     MilestoneDone,
@@ -355,7 +356,12 @@ def _counting(random: Random) -> Counting:
     origins = random.choice([{Origin.INSTITUTION}, {Origin.INSTITUTION}, {Origin.INSTITUTION, Origin.TRANSFER}])
     bases = random.choice([{Basis.GRADED}, {Basis.GRADED}, {Basis.GRADED, Basis.PASS_FAIL, Basis.TRANSFER}])
     repeats = random.choice([Repeats.BEST, Repeats.BEST, Repeats.LATEST, Repeats.FIRST])
-    return Counting(SCALE.points[symbol], symbol, repeats, frozenset(origins), frozenset(bases))
+    by_level = tuple(
+        LevelMinimum(level, SCALE.points[least], least)
+        for level in sorted(random.sample(LEVELS, random.choice([0, 0, 0, 1, 2])))
+        for least in [random.choice(["C", "B-", "B", "B+"])]
+    )
+    return Counting(SCALE.points[symbol], symbol, repeats, frozenset(origins), frozenset(bases), by_level)
 
 
 def _rules(random: Random, among: frozenset[str]) -> list[Rule]:
@@ -463,7 +469,7 @@ def _attempt(random: Random, number: int) -> Attempt:
         attempt_id=f"a{number}",
         course=random.choice(COURSES),
         term=term,
-        level=random.choice([*LEVELS, LEVELS[0], None]),
+        level=random.choice([*LEVELS, LEVELS[0], "professional", None]),
         origin=random.choice([Origin.INSTITUTION] * 4 + [Origin.TRANSFER]),
         registration=random.choice([Registration.ENROLLED] * 8 + list(Registration)),
         registered_on=random.choice([None, term.starts if term else None, date(2025, 6, 1), date(2026, 12, 1)]),
