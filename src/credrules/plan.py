@@ -34,6 +34,7 @@ from credrules.rules import (
     Requirement,
     Rule,
     Selection,
+    WeightedCount,
 )
 from credrules.wording import condition_title, listing
 from credrules.work import Amount, WorkDone
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from credrules.equivalents import Equivalence
+    from credrules.records import Course
     from credrules.rules import GradeScale, RuleSet, Ways
     from credrules.timing import Timing
     from credrules.work import Scores
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 class Kind(Enum):
     COURSES = "courses"  # `need` different courses out of `ways`
     CREDITS = "credits"  # `need` thousandths of a credit out of `ways`
+    WEIGHTED = "weighted"  # `need` thousandths of a course out of `ways`, by `weights`
     AVERAGE = "average"  # at least `need` thousandths of a point over what was claimed
     COUNTED = "counted"  # `need` of `measure` in `selection`, over what was claimed
     MILESTONE = "milestone"  # `code` in the record, with its evidence where `evidence`
@@ -62,7 +65,7 @@ class Kind(Enum):
     GROUP = "group"  # `need` of `parts`
 
 
-CLAIMS = frozenset({Kind.COURSES, Kind.CREDITS})
+CLAIMS = frozenset({Kind.COURSES, Kind.CREDITS, Kind.WEIGHTED})
 TESTS = frozenset({Kind.AVERAGE, Kind.COUNTED})
 EVERYTHING = Selection()
 
@@ -90,6 +93,7 @@ class Node:
     parts: tuple[int, ...] = ()
     ways: tuple[Ways, ...] = ()
     share_group: str = ""
+    weights: tuple[tuple[Course, int], ...] = ()
     measure: Measure = Measure.COURSES
     selection: Selection = EVERYTHING
     rounding: Rounding = Rounding.EXACT
@@ -251,6 +255,8 @@ class _Planner:
         match requirement:
             case CourseCount():
                 index = self._claim(requirement, Kind.COURSES, common)
+            case WeightedCount():
+                index = self._claim(requirement, Kind.WEIGHTED, {**common, "weights": requirement.weights})
             case CreditSum():
                 index = self._claim(requirement, Kind.CREDITS, common)
             case Average():

@@ -48,6 +48,7 @@ from credrules.rules import (
     Rule,
     Selection,
     Ways,
+    WeightedCount,
     may_ask_nothing,
     walk,
 )
@@ -328,7 +329,58 @@ class ProgramReader:
         prefix = "all" if need == len(read) else str(need)
         return Group(**self._common(path, shape, f"{prefix}-of-{read[0].id}", title), need=need, parts=tuple(read))
 
+    def _weighted(
+        self, path: Path_, shape: shapes.ChooseShape, counting: Counting, share_group: str
+    ) -> WeightedCount | None:
+        """Courses to choose from that count as more than one, or less. None where that cannot be said of them."""
+        weights = {_parsed(code): thousandths(weight) for code, weight in (shape.weights or {}).items()}
+        if shape.from_ is not None:
+            ways: tuple[Ways, ...] = self._filtered(path, shape.from_, counting)
+            what = describe(ways[0].selection)
+        else:
+            read = [
+                self._requirement((*path, "of", index), part, counting, share_group)
+                for index, part in enumerate(shape.of or ())
+            ]
+            courses = [part for part in read if isinstance(part, CourseCount) and _is_plain(part)]
+            if len(courses) < len(read) or len({part.share_group for part in courses}) > 1:
+                message = "'weights' are of courses; list single courses under 'of', of one share group."
+                self.document.problem((*path, "weights"), message)
+                return None
+            self._check_same_course((*path, "of"), shape.of or ())
+            ways = tuple(way for part in courses for way in part.ways)
+            share_group = courses[0].share_group
+            what = listing([next(iter(way.selection.courses)).code for way in ways], "or")
+            listed = [next(iter(way.selection.courses)) for way in ways]
+            most = sum(weights.get(course, 1000) for course in listed)
+            if most < 1000 * shape.choose:
+                amount = points_text(most).removesuffix(".0")
+                message = f"'choose' asks for {shape.choose} of a list that counts as {amount}; that can never be met."
+                self.document.problem((*path, "choose"), message)
+        for course in weights:
+            if not any(_may_be_in(way.selection, course) for way in ways):
+                codes = [one.code for way in ways for one in sorted(way.selection.courses)]
+                message = f"{course} is not among the courses to choose from, so its weight says nothing."
+                self.document.problem((*path, "weights", course.code), message + nearest(course.code, codes))
+        told = [f"{one} counts as {points_text(weight).removesuffix('.0')}" for one, weight in sorted(weights.items())]
+        title = f"{number(shape.choose, 'course')} from {what} ({listing(told, 'and')}) {with_grade(ways)}"
+        made_id = f"{shape.choose}-weighted-from-{slug(what)}"[:80].rstrip("-")
+        return WeightedCount(
+            **self._common(path, shape, made_id, title),
+            need=1000 * shape.choose,
+            ways=ways,
+            share_group=share_group,
+            weights=tuple(sorted(weights.items())),
+        )
+
     def _choose(self, path: Path_, shape: shapes.ChooseShape, counting: Counting, share_group: str) -> Requirement:
+        if shape.weights and (shape.of is None) is not (shape.from_ is None):
+            if shape.of is not None:
+                self._check_no_same(path, shape)
+            weighted = self._weighted(path, shape, counting, share_group)
+            if weighted is None:
+                return self._broken(path, shape)
+            return self._of_one_subject(path, weighted) if shape.same and shape.from_ else weighted
         if shape.of is not None and shape.from_ is None:
             if shape.choose > len(shape.of):
                 message = f"'choose' asks for {shape.choose} of a list of {len(shape.of)}; that can never be met."
@@ -384,11 +436,11 @@ class ProgramReader:
         parts = []
         for subject in subjects:
             ways = (Ways(selection=replace(way.selection, subjects=frozenset({subject})), counting=way.counting),)
-            amount = (
-                number(whole.need, "course")
-                if isinstance(whole, CourseCount)
-                else f"{points_text(whole.need).removesuffix('.0')} credits"
-            )
+            amount = f"{points_text(whole.need).removesuffix('.0')} credits"
+            if isinstance(whole, CourseCount):
+                amount = number(whole.need, "course")
+            elif isinstance(whole, WeightedCount):
+                amount = number(whole.need // 1000, "course")
             title = f"{amount} from {describe(ways[0].selection)} {with_grade(ways)}"
             parts.append(replace(whole, id=f"{whole.id}-{slug(subject)}", title=title, ways=ways))
         return Group(
@@ -677,6 +729,17 @@ def _parsed(code: str) -> Course:
 
 def _course(code: str) -> Selection:
     return Selection(courses=frozenset({_parsed(code)}))
+
+
+def _may_be_in(selection: Selection, course: Course) -> bool:
+    """Whether a filter or a list admits a course, as far as its code says."""
+    return not (
+        (selection.courses and course not in selection.courses)
+        or course in selection.excluded
+        or (selection.subjects and course.subject not in selection.subjects)
+        or (selection.low is not None and course.numeric < selection.low)
+        or (selection.high is not None and course.numeric > selection.high)
+    )
 
 
 def _is_plain(part: CourseCount) -> bool:

@@ -327,6 +327,8 @@ class Explainer:
         have = sum(offer.size for offer in claimed)
         if node.kind is Kind.CREDITS:
             return f"{points_text(node.need - have).removesuffix('.0')} more credits are needed."
+        if node.kind is Kind.WEIGHTED:
+            return f"Courses that count as {points_text(node.need - have).removesuffix('.0')} more are needed."
         missing = node.need - have
         named = self._that_would_do(node)
         if 0 < missing <= len(named) <= SHOWN:

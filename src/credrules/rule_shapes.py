@@ -280,6 +280,9 @@ class ChooseShape(_Counted):
     choose: int = Field(ge=1, le=100)
     of: list[RequirementShape] | None = Field(None, min_length=1)
     from_: FilterShape | None = None
+    weights: Annotated[dict[CourseCode, Annotated[Exact, Field(gt=0)]], Field(min_length=1)] | None = Field(
+        None, description="By course, as how many it counts, such as 2 or 0.5; 1 where left out."
+    )
     same: Literal["subject"] | None = Field(None, description="All of one subject, whichever of the filter's it is.")
 
 

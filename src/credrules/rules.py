@@ -202,6 +202,16 @@ class CreditSum(Requirement):
     share_group: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedCount(CreditSum):
+    """Courses that count as more than one, or less: `need` and `weights` are thousandths of a course; others are one.
+
+    A course that goes by several codes has the weight of the one under which it was taken, else the highest of them.
+    """
+
+    weights: tuple[tuple[Course, int], ...]
+
+
 class Measure(StrEnum):
     """What a test over everything that counted is about."""
 
@@ -410,11 +420,9 @@ def may_ask_nothing(requirement: Requirement) -> bool:
     if isinstance(requirement, Choice):
         branches = [part for part in walk(requirement) if part.id in (requirement.then, requirement.otherwise)]
         return requirement.turned or any(map(may_ask_nothing, branches))
-    return (
-        isinstance(requirement, Group)
-        and requirement.need == len(requirement.parts)
-        and all(map(may_ask_nothing, requirement.parts))
-    )
+    if not isinstance(requirement, Group) or not requirement.parts or requirement.need < len(requirement.parts):
+        return False
+    return all(map(may_ask_nothing, requirement.parts))
 
 
 def walk(requirement: Requirement) -> Iterator[Requirement]:

@@ -296,7 +296,7 @@ class DurableEngine:
                     rules.when(*filed, count=node.need - given, meaning=meaning)
                 elif node.kind is Kind.COURSES:
                     rules.when(*filed, count=node.need, meaning=meaning)
-                elif node.kind is Kind.CREDITS:
+                elif node.kind in (Kind.CREDITS, Kind.WEIGHTED):
                     rules.when(*filed, ("total", ">=", node.need), meaning=meaning)
                 elif node.kind in TESTS:
                     rules.when(*filed, ("total", ">=", 0), meaning=meaning)
@@ -851,6 +851,9 @@ class _Learner:
             size = node.need if thousandths is None else thousandths
             if not size:
                 return None
+        if node.kind is Kind.WEIGHTED:
+            size, sure = _weighs(node, attempt.course, self.known[self.place_of[attempt.attempt_id]])
+            level = level if sure else UNDETERMINED
         width = 1 + max((at for index in program.tests for at in program.nodes[index].sums), default=0)
         none = Offer(level, size, (0,) * width, (0,) * len(program.limits))
         if node.share_group:
@@ -1307,6 +1310,19 @@ def _measured(node: Node, inside: bool, amount: int | None, version: int) -> tup
             return (known if inside else 0,)
     known = (99_000 if inside == bool(version) else 0) if amount is None else amount
     return known if inside else 0, known
+
+
+def _weighs(node: Node, taken: Course, known: _Known) -> tuple[int, bool]:
+    """The weight of a course by the codes that it may go by, and whether those that it surely goes by give the same."""
+    by_code = dict(node.weights)
+
+    def heaviest(names: Iterable[Course]) -> int:
+        return max([by_code[name] for name in names if name in by_code] or [1000])
+
+    if taken in by_code:
+        return by_code[taken], True
+    sure, perhaps = heaviest(known.surely), heaviest(known.names)
+    return max(sure, perhaps), sure == perhaps
 
 
 def _filled(node: Node, offset: int, sure: Sequence[Offer], perhaps: Sequence[Offer]) -> list[Fact]:

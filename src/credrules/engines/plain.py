@@ -41,6 +41,9 @@ MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
 MOST_CREDITS = 99_000
 """More than any attempt has, in thousandths; what an unknown amount may be."""
 
+WHOLE = 1000
+"""A course that counts as one, in thousandths."""
+
 _Item = tuple["Course", str]
 """A course, and the share group in which it can be claimed once."""
 
@@ -295,6 +298,10 @@ class _ProgramRun:
             size = node.need if amount is None else amount
             if size == 0:
                 return Refused(standing, "no-credit")
+        if node.kind is Kind.WEIGHTED:
+            size, certain = weight(node, standing)
+            if not certain:
+                level, because = UNDETERMINED, "course-unsure"
         if node.share_group:  # counts beside the rest, and so for no test and under no limit
             offer = Offer(level, size, (0,) * self.sums, (0,) * len(self.plan.limits))
             return Bid(standing, offer, offer, because)
@@ -369,8 +376,10 @@ class _ProgramRun:
         return shared.outcomes
 
     def _bids(self) -> Iterator[Bid]:
-        for bids in self.result.bids.values():
-            yield from bids.values()
+        """What may be claimed: nothing for what is waived, so that no period begins with it either."""
+        out = self._waived_below()
+        for index, bids in self.result.bids.items():
+            yield from bids.values() if index not in out else ()
 
     def _shared(self, period: tuple[date, date] | None = None) -> _Shared:
         """The sharing-out among the courses of a period.
@@ -755,6 +764,17 @@ def worth(standing: Standing, counting: Counting, *, unsure: bool) -> tuple[Outc
         if unknown and level > UNDETERMINED:
             level, because = UNDETERMINED, code
     return level, because
+
+
+def weight(node: Node, standing: Standing) -> tuple[int, bool]:
+    """As how much of a course an attempt counts, at most, and whether that is certain."""
+    weights = dict(node.weights)
+    own = standing.attempt.course
+    if own in weights:
+        return weights[own], True
+    most = max((weights[name] for name in standing.names if name in weights), default=WHOLE)
+    doubtful = standing.equal is not None and standing.equal.doubtful
+    return (max(most, WHOLE), most == WHOLE) if doubtful else (most, True)
 
 
 def that_stand(attempts: Sequence[Standing], repeats: Repeats) -> tuple[list[Standing], list[Standing]]:

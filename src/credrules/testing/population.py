@@ -35,7 +35,7 @@ from credrules.records import (
     Registration,
     Term,
 )
-from credrules.rules import Counted, CourseCount, CreditSum, HoldsCredential, MilestoneDone, walk
+from credrules.rules import Counted, CourseCount, CreditSum, HoldsCredential, MilestoneDone, WeightedCount, walk
 from credrules.work import Amount, Measure, Scores, WorkDone
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _wanted(requirement: Requirement) -> Iterator[tuple[Selection, int]]:
             yield way.selection, 1 if len(requirement.ways) > 1 else requirement.need + 1
     elif isinstance(requirement, CreditSum):
         for way in requirement.ways:
-            yield way.selection, requirement.need // 3000 + 1
+            yield way.selection, requirement.need // (1000 if isinstance(requirement, WeightedCount) else 3000) + 1
 
 
 def _fitting(selection: Selection, number: int) -> Course:

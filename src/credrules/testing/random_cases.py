@@ -62,6 +62,7 @@ from credrules.rules import (
     RuleSet,
     Selection,
     Ways,
+    WeightedCount,
     walk,
 )
 from credrules.testing.random_work import DAYS, ordinary_activities, random_activities, random_work, with_times
@@ -282,7 +283,16 @@ def _leaf(random: Random, kind: float, **common: Any) -> Requirement:
         amount = random.choice([3000, 4000, 6000, 7500])
         credit_ways = (Ways(selection=_selection(random), counting=_counting(random)),)
         return CreditSum(**common, need=amount, ways=credit_ways, share_group=_share_group(random))
-    if kind < 0.75:
+    if kind < 0.66:
+        weights = {course: random.choice([500, 500, 1500, 2000]) for course in random.sample(COURSES, 4)}
+        return WeightedCount(
+            **common,
+            need=1000 * random.randint(1, 3),
+            ways=(Ways(selection=_selection(random), counting=_counting(random)),),
+            share_group=_share_group(random),
+            weights=tuple(sorted(weights.items())),
+        )
+    if kind < 0.78:
         filtered = (Ways(selection=_filter(random), counting=_counting(random)),)
         return CourseCount(**common, need=random.randint(1, 3), ways=filtered, share_group=_share_group(random))
     counting = _counting(random)
