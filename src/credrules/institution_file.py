@@ -37,6 +37,7 @@ class InstitutionRules:
     rules: tuple[shapes.RuleShape, ...]
     facts: Mapping[str, tuple[str, ...] | None]  # what rules may ask, with the possible values
     document: Document
+    roles: tuple[str, ...] = tuple(Role)  # the built-in ones, and those that the institution declares
     equivalents: tuple[Equivalence, ...] = ()
 
 
@@ -62,9 +63,10 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
         }
     report_undercut(document, ("counting",), shape.counting, counting, floors, scale)
     facts = _declared_facts(document, shape)
+    roles = _roles(document, shape.roles)
     report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
     for index, rule in enumerate(shape.rules):
-        check_rule(document, ("rules", index), rule, facts)
+        check_rule(document, ("rules", index), rule, facts, roles)
     named = shape.institution
     return InstitutionRules(
         institution=Institution(id=named.id, name=named.name, url=named.url, email=named.email),
@@ -74,6 +76,7 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
         rules=tuple(shape.rules),
         facts=facts,
         document=document,
+        roles=roles,
         equivalents=_equivalents(document, shape.equivalents),
     )
 
@@ -81,6 +84,17 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
 def _of_floor(counting: Counting, field: str) -> Any:
     """One value of a floor; for the least grade, the counting that says it for each level."""
     return counting if field == "minimum" else getattr(counting, field)
+
+
+def _roles(document: Document, declared: Sequence[str]) -> tuple[str, ...]:
+    found: list[str] = list(Role)
+    for index, role in enumerate(declared):
+        if role in found:
+            known = "every institution has it" if role in tuple(Role) else "it is in this list already"
+            document.problem(("roles", index), f"the role '{role}' need not be declared: {known}.")
+        else:
+            found.append(role)
+    return tuple(found)
 
 
 def _equivalents(document: Document, found: Sequence[shapes.EquivalentShape]) -> tuple[Equivalence, ...]:
@@ -236,11 +250,15 @@ def report_same_ids(document: Document, path: Path_, ids: Sequence[str]) -> None
 
 
 def check_rule(
-    document: Document, path: Path_, rule: shapes.RuleShape, facts: Mapping[str, tuple[str, ...] | None]
+    document: Document,
+    path: Path_,
+    rule: shapes.RuleShape,
+    facts: Mapping[str, tuple[str, ...] | None],
+    roles: tuple[str, ...],
 ) -> None:
     for fact, value in rule.when.items():
         check_condition(document, (*path, "when", fact), fact, value, facts)
-    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": tuple(Role)}
+    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": roles}
     _check_moment(document, path, rule, facts)
     for fact, value in rule.require.items():
         place = (*path, "require", fact)

@@ -36,7 +36,7 @@ from credrules.rules import (
     Selection,
     WeightedCount,
 )
-from credrules.wording import condition_title, listing
+from credrules.wording import condition_title, listing, role_title
 from credrules.work import Amount, WorkDone
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Node:
     sums: tuple[int, ...] = ()  # of a test: its positions among the sums over what is claimed
     code: str = ""
     evidence: bool = False
-    role: Role | None = None
+    role: str | None = None
     codes: frozenset[str] = frozenset()
     active: bool = True  # of a credential: an expired one does not count
     fact: str = ""
@@ -166,6 +166,7 @@ class Plan:
     scale: GradeScale
     programs: tuple[ProgramPlan, ...]
     equivalents: tuple[Equivalence, ...] = ()
+    roles: tuple[str, ...] = tuple(Role)
 
 
 def as_test(node: Node) -> Floor | Share:
@@ -184,7 +185,7 @@ def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
         plan = _Planner(program).plan()
         older = plans[-1] if plans and plans[-1].program.id == program.id else None
         plans.append(_migrated(plan, older) if older else plan)
-    return Plan(rule_set.scale, tuple(plans), rule_set.equivalents)
+    return Plan(rule_set.scale, tuple(plans), rule_set.equivalents, rule_set.roles)
 
 
 def _migrated(plan: ProgramPlan, older: ProgramPlan) -> ProgramPlan:
@@ -400,10 +401,10 @@ class _Planner:
             moment=rule.moment,
         )
 
-    def _attestation(self, rule: Rule, role: Role) -> int:
+    def _attestation(self, rule: Rule, role: str) -> int:
         return self._add(
             id=f"{rule.id}/{role}",
-            title=f"The {role} has attested that everything is complete",
+            title=f"The {role_title(role)} has attested that everything is complete",
             kind=Kind.WORD,
             place=rule.place,
             otherwise=rule.otherwise,

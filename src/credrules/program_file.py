@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
-from credrules.attestations import ExceptionKind, Role
+from credrules.attestations import ExceptionKind
 from credrules.choices import choice
 from credrules.claims import Rounding
 from credrules.errors import Problem, nearest
@@ -123,7 +123,7 @@ class ProgramReader:
             document.problem(("requirements",), f"{message} List single courses under 'choose' instead of groups.")
         report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
         for index, rule in enumerate(shape.rules):
-            check_rule(document, ("rules", index), rule, self.institution.facts)
+            check_rule(document, ("rules", index), rule, self.institution.facts, self.institution.roles)
         return Program(
             id=shape.program,
             title=shape.title,
@@ -209,6 +209,14 @@ class ProgramReader:
         common = self._common(path, shape, f"credential-{slug(names)}"[:80].rstrip("-"), title)
         return HoldsCredential(**common, codes=frozenset(shape.credential), active=shape.active == "required")
 
+    def _check_role(self, path: Path_, role: str | None) -> None:
+        roles = self.institution.roles
+        if role is not None and role not in roles:
+            message = f"'attested-by': '{role}' is not one of: {', '.join(roles)}.{nearest(role, roles)}"
+            if not nearest(role, roles):
+                message += " Other roles are declared under 'roles' in institution.yaml."
+            self.document.problem(path, message)
+
     def _learner(self, path: Path_, shape: shapes.LearnerShape) -> Requirement:
         known = {f.removeprefix(OF_LEARNER): v for f, v in self.institution.facts.items() if f.startswith(OF_LEARNER)}
         for fact, value in shape.learner.items():
@@ -281,6 +289,7 @@ class ProgramReader:
             return self._learner(path, shape)
         timing = read_timing(self.document, path, shape)
         if isinstance(shape, shapes.MilestoneShape):
+            self._check_role((*path, "attested-by"), shape.attested_by)
             title = f"The milestone '{shape.milestone}'{timing_text(timing)}"
             return MilestoneDone(
                 **self._common(path, shape, shape.milestone, title),
@@ -654,7 +663,7 @@ class ProgramReader:
             require=tuple(
                 self._condition(fact, values) for fact, values in conditions.items() if fact in self.institution.facts
             ),
-            attestations=tuple(Role(role) for role in conditions.get("attestations", ()) if role in tuple(Role)),
+            attestations=tuple(role for role in conditions.get("attestations", ()) if role in self.institution.roles),
             requirements="requirements" in conditions,
             no_holds="holds" in conditions,
             otherwise=shape.otherwise,

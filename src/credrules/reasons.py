@@ -17,7 +17,7 @@ from credrules.plan import CLAIMS, Kind
 from credrules.records import MilestoneStatus
 from credrules.rules import Measure, Moment
 from credrules.standing import Stage
-from credrules.wording import decimal_text, describe, listing, number, period, points_text
+from credrules.wording import decimal_text, describe, listing, number, period, points_text, role_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -436,7 +436,7 @@ class Explainer:
         return reasons_work.untimely(node, looked, outcome, first.title) if looked else None
 
     def _word(self, node: Node, outcome: Outcome) -> tuple[str, str]:
-        said = [one for one in self.attestations if one.role is node.role and one.statement == node.code]
+        said = [one for one in self.attestations if one.role == node.role and one.statement == node.code]
         what = "that everything is complete" if node.code == COMPLETE else f"that '{node.code}' is done"
         if outcome is MET:
             text = f"{_who(said[0])} has attested {what}."
@@ -448,7 +448,7 @@ class Explainer:
             return "attested", text
         if said:
             return "evidence-awaited", f"{_who(said[0])} has attested {what}, but without a link to the evidence."
-        return "attestation-awaited", f"The {node.role} has not attested yet {what}.{_advice(node)}"
+        return "attestation-awaited", f"The {role_title(node.role or '')} has not attested yet {what}.{_advice(node)}"
 
     def _fact(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         day = self.evaluation.registered_on if node.moment is Moment.REGISTRATION else self.as_of
@@ -605,7 +605,7 @@ def _is_unless(node: Node) -> bool:
 
 
 def _who(said: Attestation) -> str:
-    return f"{said.by} ({said.role}, {said.on})"
+    return f"{said.by} ({role_title(said.role)}, {said.on})"
 
 
 def _advice(node: Node) -> str:

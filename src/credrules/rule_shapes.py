@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from credrules.attestations import Role
 from credrules.claims import Rounding
 from credrules.equivalents import EquivalenceKind
 from credrules.errors import nearest
@@ -117,7 +116,6 @@ def _one_of(kind: type[StrEnum], *others: str) -> BeforeValidator:
 OriginName = Annotated[Origin, _one_of(Origin)]
 BasisName = Annotated[Basis, _one_of(Basis)]
 AffiliationName = Annotated[Affiliation, _one_of(Affiliation)]
-RoleName = Annotated[Role, _one_of(Role)]
 
 
 LeastGrade = Text | Annotated[dict[Text, Text], Field(min_length=1)]
@@ -200,6 +198,9 @@ class InstitutionFile(Shape):
     facts: dict[Id, Annotated[list[Text], Field(min_length=1)] | Literal["any"]] = Field(
         default_factory=dict,
         description="What the records say of a learner, with the values it may have; rules ask for learner.NAME.",
+    )
+    roles: list[Annotated[Id, Field(max_length=40)]] = Field(
+        default_factory=list, description="Whose word may be asked for, beside the lead's and the office's."
     )
     rules: list[RuleShape] = Field(default_factory=list)
     equivalents: list[EquivalentShape] = Field(default_factory=list)
@@ -397,8 +398,10 @@ class MilestoneShape(_Timed):
 
     milestone: Id
     evidence: Literal["required", "optional"] = "optional"
-    attested_by: RoleName | None = Field(
-        None, description="Who says so, to credrules. Left out where the student information system records it."
+    attested_by: Text | None = Field(
+        None,
+        description="Whose word it is, to credrules: lead, office or a role that the institution declares. Left out "
+        "where the student information system records it.",
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from credrules.attestations import Role
 from credrules.claims import Rounding
 from credrules.records import Basis, Origin
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from credrules.attestations import ExceptionKind, Role
+    from credrules.attestations import ExceptionKind
     from credrules.awards import Institution
     from credrules.equivalents import Equivalence
     from credrules.findings import Finding
@@ -273,7 +274,7 @@ class MilestoneDone(Requirement):
 
     code: str
     evidence: bool
-    attested_by: Role | None
+    attested_by: str | None  # a role
     timing: Timing | None = None
 
 
@@ -339,7 +340,7 @@ class Rule:
     when: tuple[Condition, ...] = ()
     require: tuple[Condition, ...] = ()
     requirements: bool = False  # all requirements of the program are met
-    attestations: tuple[Role, ...] = ()
+    attestations: tuple[str, ...] = ()  # of these roles
     no_holds: bool = False
     otherwise: str | None = None
     cites: str | None = None
@@ -404,6 +405,7 @@ class RuleSet:
     files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
     equivalents: tuple[Equivalence, ...] = ()
     doubts: tuple[Finding, ...] = field(default=(), repr=False)  # what is probably not meant
+    roles: tuple[str, ...] = tuple(Role)  # whose word may be asked for
 
     @property
     def program_ids(self) -> tuple[str, ...]:

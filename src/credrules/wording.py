@@ -98,6 +98,11 @@ def condition_title(condition: Condition, *, negated: bool = False) -> str:
     return f"The {name} is {'not ' if negated else ''}{' or '.join(sorted(condition.values))}"
 
 
+def role_title(role: str) -> str:
+    """'department-chair' is the department chair."""
+    return role.replace("-", " ")
+
+
 def lowered(sentence: str) -> str:
     """A sentence as it goes on after another word."""
     return sentence[:1].lower() + sentence[1:]

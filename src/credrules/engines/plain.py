@@ -500,7 +500,7 @@ class _ProgramRun:
             word.on
             for word in self.learner.word.attestations
             if word.program == self.plan.program.id
-            and word.role is node.role
+            and word.role == node.role
             and word.statement == node.code
             and (word.evidence or not node.evidence)
         ]

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from credrules.timing import Timing
     from credrules.work import Amount, Scores
 
-_NO_CONSTRUCT = frozenset({"index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "sums"})
+_NO_CONSTRUCT = frozenset(
+    {"index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "sums", "role"}
+)
 
 
 def constructs(case: Case) -> set[str]:
@@ -85,6 +87,8 @@ def _of_node(node: Node) -> Iterator[str]:
         ):
             value = getattr(node, field.name)
             yield f"{name}, {field.name}" + (f" {value.value}" if isinstance(value, Enum) else "")
+    if node.role:
+        yield f"word of the {node.role}"
     yield from _of_parts(name, node.work)
     yield from _of_parts(name, node.timing)
     yield from _of_selection(node.selection)

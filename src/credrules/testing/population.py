@@ -316,7 +316,7 @@ def _attestations(record: Record, programs: list[Program], diligence: float, ran
         if random.random() > diligence:
             continue
         roles = [Role.LEAD, Role.OFFICE] if random.random() < 0.75 else [Role.LEAD]
-        said: list[tuple[Role, str, str | None]] = [(role, COMPLETE, None) for role in roles]
+        said: list[tuple[str, str, str | None]] = [(role, COMPLETE, None) for role in roles]
         said += [
             (requirement.attested_by, requirement.code, f"https://evidence.example/{requirement.code}")
             for requirement in walk(program.requirements)
@@ -328,7 +328,7 @@ def _attestations(record: Record, programs: list[Program], diligence: float, ran
                 program=program.id,
                 role=role,
                 statement=statement,
-                by="A. Lead" if role is Role.LEAD else "An Officer",
+                by="A. Lead" if role == Role.LEAD else "An Officer",
                 on=date(2026, 10, 20),
                 evidence=evidence,
             )

@@ -84,6 +84,7 @@ COURSES = [Course(subject, number) for subject in ("STA", "CSE") for number in (
 LEVELS = ("graduate", "undergraduate")
 MARKS = ("online", "lab")
 STANDINGS = ((), ("good",), ("probation",), ("good", "probation"), ("odd",), ("good", "odd"))
+ROLES = (*Role, "committee")
 MILESTONES = ("paper", "talk")
 TERMS = [
     Term(date(year, first, 1), date(year, first, 1) + timedelta(days=100), f"{year}-{name}", f"{name} {year}")
@@ -120,6 +121,7 @@ def random_plan(random: Random) -> Plan:
             digest="",
             files={},
             equivalents=_equivalents(random),
+            roles=ROLES,
         )
     )
 
@@ -277,7 +279,7 @@ def _leaf(random: Random, kind: float, **common: Any) -> Requirement:
             **common,
             code=random.choice(MILESTONES),
             evidence=random.random() < 0.5,
-            attested_by=random.choice([None, Role.LEAD]),
+            attested_by=random.choice([None, Role.LEAD, "committee"]),
         )
     if kind < 0.60:
         amount = random.choice([3000, 4000, 6000, 7500])
@@ -400,7 +402,7 @@ def _rules(random: Random, among: frozenset[str]) -> list[Rule]:
         ]
         when = (asked[1],) if random.random() < 0.5 else ()
         rules.append(Rule(id="standing", moment=Moment.CONFERRAL, place=PLACE, when=when, require=(asked[0],)))
-    roles = tuple(random.sample(list(Role), random.randint(0, 2)))
+    roles = tuple(random.sample(ROLES, random.randint(0, 2)))
     rules.append(
         Rule(
             id="complete",
@@ -558,7 +560,7 @@ def random_word(random: Random, plan: Plan) -> Word:
     attestations = []
     exceptions = []
     for program in plan.programs:
-        for role in Role:
+        for role in ROLES:
             for statement in (COMPLETE, *MILESTONES):
                 if random.random() < 0.4:
                     evidence = random.choice([None, "https://evidence.example/2"])
