@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from credrules.rules import Choice, Group, LearnerIs
 from credrules.wording import condition_title
@@ -10,7 +10,7 @@ from credrules.wording import condition_title
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from credrules.rules import Condition, Place, Requirement
+    from credrules.rules import Condition, Requirement
 
 
 def choice(
@@ -19,22 +19,21 @@ def choice(
     otherwise: Requirement | None,
     *,
     alternative: bool,
-    id: str,
-    title: str,
-    place: Place,
-    cites: str | None = None,
+    **common: Any,
 ) -> Choice:
     """`then` where all conditions hold, else `otherwise`.
 
     Without it: no condition, or `then`, where nothing more is asked; as an `alternative`, the conditions and `then`.
+    `common` is what every requirement has: its id, title, place and so on.
     """
+    name, place = common["id"], common["place"]
     asked = tuple(
-        LearnerIs(id=f"{id}/if-{one.fact}", title=condition_title(one), place=place, condition=one)
+        LearnerIs(id=f"{name}/if-{one.fact}", title=condition_title(one), place=place, condition=one)
         for one in conditions
     )
     turned = tuple(
         LearnerIs(
-            id=f"{id}/unless-{one.fact}",
+            id=f"{name}/unless-{one.fact}",
             title=condition_title(one, negated=True),
             place=place,
             condition=one,
@@ -47,20 +46,17 @@ def choice(
     if otherwise is not None:
         unless: Requirement = turned[0]
         if len(turned) > 1:
-            unless = Group(id=f"{id}/unless", title="A condition does not hold", place=place, need=1, parts=turned)
+            unless = Group(id=f"{name}/unless", title="A condition does not hold", place=place, need=1, parts=turned)
         whole = (
-            Group(id=f"{id}/then", title=then.title, place=place, need=len(asked) + 1, parts=(*asked, then)),
-            Group(id=f"{id}/else", title=otherwise.title, place=place, need=2, parts=(unless, otherwise)),
+            Group(id=f"{name}/then", title=then.title, place=place, need=len(asked) + 1, parts=(*asked, then)),
+            Group(id=f"{name}/else", title=otherwise.title, place=place, need=2, parts=(unless, otherwise)),
         )
     elif alternative:
         need, whole = len(asked) + 1, (*asked, then)
     else:
         asks, whole = turned, (*turned, then)
     return Choice(
-        id=id,
-        title=title,
-        place=place,
-        cites=cites,
+        **common,
         need=need,
         parts=whole,
         asks=tuple(one.id for one in asks),

@@ -88,6 +88,7 @@ class Node:
     kind: Kind
     place: Place
     cites: str | None = None
+    prose: tuple[str, ...] = ()
     otherwise: str | None = None
     need: int = 0
     parts: tuple[int, ...] = ()
@@ -222,7 +223,13 @@ class _Planner:
         parts = (requirements, *gates)
         title = f"{program.title} may be conferred"
         root = self._add(
-            id="conferral", title=title, kind=Kind.GROUP, place=program.place, need=len(parts), parts=parts
+            id="conferral",
+            title=title,
+            kind=Kind.GROUP,
+            place=program.place,
+            need=len(parts),
+            parts=parts,
+            prose=program.prose,
         )
         demands = tuple(node.index for node in self.nodes if node.kind in CLAIMS)
         return ProgramPlan(
@@ -252,6 +259,7 @@ class _Planner:
             "title": requirement.title,
             "place": requirement.place,
             "cites": requirement.cites,
+            "prose": requirement.prose,
         }
         match requirement:
             case CourseCount():
@@ -374,7 +382,13 @@ class _Planner:
         common = {"place": rule.place, "cites": rule.cites, "otherwise": rule.otherwise, "moment": rule.moment}
         if not rule.when:
             return self._add(
-                id=rule.id, title=title, kind=Kind.GROUP, need=len(required), parts=tuple(required), **common
+                id=rule.id,
+                title=title,
+                kind=Kind.GROUP,
+                need=len(required),
+                parts=tuple(required),
+                prose=rule.prose,
+                **common,
             )
         unless = [self._fact(rule, condition, negated=True) for condition in rule.when]
         inner = self._add(
@@ -385,7 +399,9 @@ class _Planner:
             parts=tuple(required),
             **common,
         )
-        return self._add(id=rule.id, title=title, kind=Kind.GROUP, need=1, parts=(*unless, inner), **common)
+        return self._add(
+            id=rule.id, title=title, kind=Kind.GROUP, need=1, parts=(*unless, inner), prose=rule.prose, **common
+        )
 
     def _fact(self, rule: Rule, condition: Condition, *, negated: bool) -> int:
         return self._add(

@@ -128,6 +128,7 @@ class ProgramReader:
             id=shape.program,
             title=shape.title,
             description=shape.description or "",
+            prose=tuple(shape.prose or ()),
             modelled_on=shape.modelled_on,
             effective=shape.effective,
             until=shape.until,
@@ -308,6 +309,7 @@ class ProgramReader:
             "title": f"{shape.title}: {made_title}" if shape.title else made_title,
             "place": self._place(path),
             "cites": shape.source,
+            "prose": tuple(shape.prose or ()),
         }
         overlaps = getattr(shape, "overlaps", None)
         return {**common, "overlaps": frozenset(overlaps)} if overlaps else common
@@ -451,12 +453,13 @@ class ProgramReader:
             elif isinstance(whole, WeightedCount):
                 amount = number(whole.need // 1000, "course")
             title = f"{amount} from {describe(ways[0].selection)} {with_grade(ways)}"
-            parts.append(replace(whole, id=f"{whole.id}-{slug(subject)}", title=title, ways=ways))
+            parts.append(replace(whole, id=f"{whole.id}-{slug(subject)}", title=title, ways=ways, prose=()))
         return Group(
             id=whole.id,
             title=f"{whole.title}, all of one subject",
             place=whole.place,
             cites=whole.cites,
+            prose=whole.prose,
             need=1,
             parts=tuple(parts),
         )
@@ -668,6 +671,7 @@ class ProgramReader:
             no_holds="holds" in conditions,
             otherwise=shape.otherwise,
             cites=shape.source,
+            prose=tuple(shape.prose or ()),
         )
 
     def _condition(self, fact: str, values: Sequence[str]) -> Condition:

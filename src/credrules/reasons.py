@@ -17,7 +17,7 @@ from credrules.plan import CLAIMS, Kind
 from credrules.records import MilestoneStatus
 from credrules.rules import Measure, Moment
 from credrules.standing import Stage
-from credrules.wording import decimal_text, describe, listing, number, period, points_text, role_title
+from credrules.wording import decimal_text, describe, listing, lowered, number, period, points_text, role_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -182,10 +182,23 @@ class Explainer:
             text=text,
             rule=str(node.place),
             cites=node.cites,
+            prose=self._prose(node),
             used=used,
             refused=refused,
             parts=parts,
         )
+
+    def _prose(self, node: Node) -> tuple[str, ...]:
+        """The catalogue's words for a node, and those for the limits that have no room for what it would use."""
+        contest = self.evaluation.contests.get(node.index)
+        in_the_way = set(contest.limits if contest else ())
+        for course, bid in self.evaluation.bids.get(node.index, {}).items():
+            if (
+                course not in self.evaluation.claims[node.index]
+                and (limit := self._limit_without_room(bid)) is not None
+            ):
+                in_the_way.add(limit)
+        return (*node.prose, *(text for at in sorted(in_the_way) for text in self.plan.limits[at].prose))
 
     def _not_applied(self, one: NotApplied) -> Reason:
         """An exception that was granted and does nothing, with the outcome of what it was granted for."""
@@ -245,6 +258,10 @@ class Explainer:
 
     def _limit_in_the_way(self, bid: Bid) -> str | None:
         """The title of a limit that has no room left for an attempt, as a sentence goes on."""
+        at = self._limit_without_room(bid)
+        return None if at is None else lowered(self.plan.limits[at].title)
+
+    def _limit_without_room(self, bid: Bid) -> int | None:
         for at, limit in enumerate(self.plan.limits):
             taken = sum(
                 self.evaluation.bids[index][course].offer.loads[at]
@@ -253,7 +270,7 @@ class Explainer:
             )
             load = bid.offer.loads[at]
             if load and taken + load > limit.most:
-                return limit.title[0].lower() + limit.title[1:]
+                return at
         return None
 
     def _refusal(self, node: Node, refused: Refused) -> Refusal:

@@ -90,6 +90,8 @@ NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-69
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Ids = Annotated[list[Id], BeforeValidator(_listed), Field(min_length=1)]
 Text = Annotated[str, Field(min_length=1)]
+Prose = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]
+_PROSE = "The catalogue's own words, a sentence or several. Shown beside the decision; they decide nothing."
 Limit = Annotated[str, AfterValidator(_is_limit), Field(examples=["at-most 1", "none"])]
 
 
@@ -177,6 +179,7 @@ class RuleShape(Shape):
     require: dict[str, Value] = Field(min_length=1)
     otherwise: Text | None = Field(None, description="What to do, said to the learner.")
     source: Text | None = Field(None, description="Where the policy is written.")
+    prose: Prose | None = Field(None, description=_PROSE)
 
 
 class EquivalentShape(Shape):
@@ -246,6 +249,7 @@ class _Node(Shape):
     id: Id | None = Field(None, description="What exceptions are bound to; made from the requirement where left out.")
     title: Text | None = None
     source: Text | None = Field(None, description="Where the requirement is written.")
+    prose: Prose | None = Field(None, description=_PROSE)
 
 
 class _Counted(_Node, CountingShape):
@@ -340,6 +344,7 @@ class LimitShape(Shape):
     id: Id | None = None
     title: Text | None = None
     source: Text | None = None
+    prose: Prose | None = Field(None, description=_PROSE)
     at_most: int | None = Field(None, ge=0, le=100, description="So many courses.")
     at_most_credits: Exact | None = Field(None, description="So many credits.")
     of: list[CourseCode] | None = Field(None, min_length=1, description="These courses.")
@@ -581,6 +586,7 @@ class TemplateFile(Shape):
     parameters: dict[Id, ParameterShape] = Field(default_factory=dict)
     title: object = None
     description: object = None
+    prose: object = None
     modelled_on: object = None
     credit_bearing: object = None
     open_to: object = None
@@ -615,6 +621,7 @@ class ProgramFile(Shape):
     program: Id
     title: Text
     description: Text | None = None
+    prose: Prose | None = Field(None, description=_PROSE)
     modelled_on: Text | None = Field(None, description="The published program that this one is modelled on.")
     effective: Day = Field(
         description="The first day of this version. A learner is held to the version in force when they registered."

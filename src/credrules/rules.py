@@ -175,6 +175,7 @@ class Requirement:
     place: Place
     cites: str | None = None
     overlaps: frozenset[str] = frozenset()  # ids of those of which it is known that they ask for the same courses
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +260,7 @@ class Limit:
     of_credits: bool = False
     below: int | None = None
     cites: str | None = None
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +346,7 @@ class Rule:
     no_holds: bool = False
     otherwise: str | None = None
     cites: str | None = None
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +377,7 @@ class Program:
         default_factory=dict
     )  # exceptions applied to the requirements
     description: str = ""
+    prose: tuple[str, ...] = ()
     modelled_on: str | None = None
     url: str | None = None
     image: str | None = None

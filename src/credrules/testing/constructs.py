@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from credrules.work import Amount, Scores
 
 _NO_CONSTRUCT = frozenset(
-    {"index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "sums", "role"}
+    {"index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "sums", "role", "prose"}
 )
 
 
