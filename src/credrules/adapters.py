@@ -126,8 +126,8 @@ class Verification:
 class Issuer(Protocol):
     """Something that turns an award into a badge or a transcript note.
 
-    `issue` and `find` fail in exactly three ways: Refused, Unavailable, OutcomeUnknown. Held to its promises by
-    `credrules.testing.IssuerSuite`.
+    `issue`, `find` and `revoke` fail in exactly three ways: Refused, Unavailable, OutcomeUnknown. Held to its promises
+    by `credrules.testing.IssuerSuite`.
     """
 
     @property
@@ -138,10 +138,20 @@ class Issuer(Protocol):
         """What would keep this issuer from working, in sentences; nothing where it is ready. Changes nothing."""
 
     def find(self, award: Award) -> Receipt | None:
-        """The receipt of this award if it was ever issued, looked up by its key; None where it surely was not."""
+        """The receipt of this award if it was ever issued, looked up by its key; None where it surely was not.
+
+        What was taken back was issued: its receipt stays the same.
+        """
 
     def issue(self, award: Award) -> Receipt:
         """Issue it. Called once for a key, unless `find` has since said that it never arrived."""
+
+    def revoke(self, receipt: Receipt, reason: str) -> None:
+        """Take back what a receipt stands for. Doing it again changes nothing, so it may be repeated after any failure.
+
+        `reason` may be shown to the learner and to the public. An issuer that takes nothing back raises Refused, saying
+        why and what a person can do instead.
+        """
 
 
 @runtime_checkable
