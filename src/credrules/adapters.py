@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import date
     from pathlib import Path
 
     from credrules.awards import Award, Receipt
@@ -160,3 +161,45 @@ class Verifier(Protocol):
 
     def verify(self, path: Path) -> Verification | None:
         """What the document says and whether it holds; None where it is not of this issuer's kind."""
+
+
+@runtime_checkable
+class OptionsReader(Protocol):
+    """An issuer that can say beforehand whether it can make what a program file asks of it.
+
+    It is asked by `credrules check`, and before a run decides anything.
+    """
+
+    def option_faults(self, options: Mapping[str, str]) -> Iterable[str]:
+        """What is wrong with `Award.options` as a program file gives them, in sentences; nothing where all is well.
+
+        Raises Unavailable where that cannot be found out now. Changes nothing.
+        """
+
+
+class AcceptanceState(StrEnum):
+    """How an award stands with the learner who has to accept it."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"  # the issuer no longer has it, or says something that we do not know
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What an issuer says of the award with this reference. `url` is where the learner accepts it, or shows it."""
+
+    reference: str
+    state: AcceptanceState
+    since: date | None = None
+    url: str | None = field(default=None, repr=False)
+
+
+@runtime_checkable
+class AcceptanceReader(Protocol):
+    """An issuer whose awards the learner accepts or rejects."""
+
+    def acceptances(self, receipts: Collection[Receipt]) -> Iterable[Acceptance]:
+        """How these stand now; one that the issuer no longer has is left out. Raises Unavailable or Refused."""

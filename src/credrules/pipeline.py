@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from credrules.adapters import SetAside
 from credrules.attestations import Word
+from credrules.award_options import unusable_options
 from credrules.awards import owed
 from credrules.decisions import Outcome
-from credrules.errors import EngineError, Problem
+from credrules.errors import EngineError, Problem, RuleFileError
 from credrules.issuing import issue_outstanding
 from credrules.records import Privacy, record_faults
 
@@ -77,8 +78,12 @@ def run(
     """Decide on every record, then act on whatever the ledger has not seen done before.
 
     With `dry_run` nothing is written and nothing issued; the report says what would be. `on_decided` and `on_issued`
-    are told of progress, in learners and awards.
+    are told of progress, in learners and awards. Raises RuleFileError, before anything is decided, where an issuer
+    could not make what a program asks of it.
     """
+    unusable = unusable_options([one.program for one in installation.plan.programs], installation.issuers)
+    if unusable:
+        raise RuleFileError(unusable)
     report = Report(as_of=as_of, engines=installation.decider.engines, dry_run=dry_run)
     report.programs = {program.program.id: Tally() for program in installation.plan.programs}
     with installation.ledger() as ledger:

@@ -9,6 +9,7 @@ import click
 
 from credrules import __version__
 from credrules.cli import (
+    acceptance,
     attest,
     audit,
     check,
@@ -70,6 +71,7 @@ for command in (
     attest.grant_exception,
     attest.elect,
     status.status,
+    acceptance.acceptance,
     plugins.plugins,
     verify.verify,
     plugins.completion,

@@ -8,6 +8,7 @@ import click
 
 from credrules import rule_files
 from credrules.adapters import CourseCatalogue, Knows
+from credrules.award_options import unusable_options
 from credrules.case_files import read_cases
 from credrules.catalogue import catalogue_findings
 from credrules.engines.durable_driver import load_engine
@@ -146,6 +147,10 @@ def _issuers(installation: Installation) -> Iterator[str]:
     for issuer in installation.issuers.values():
         for fault in issuer.check():
             yield f"issuer {issuer.name}: {fault}"
+    failures: list[str] = []
+    programs = [one.program for one in installation.plan.programs]
+    yield from map(str, unusable_options(programs, installation.issuers, failures.append))
+    yield from failures
 
 
 def _ledger(installation: Installation) -> Iterator[str]:
