@@ -134,7 +134,6 @@ def test_workers_that_are_killed_two_hundred_times_give_every_learner_one_badge(
     nursery.stdout.close()
 
     told = emulator.tell("books")
-    print(kills, told["calls"], told["faults"])
     assert told["calls"]["list"] >= KILLS // 4  # so that many died with a call whose outcome nobody knew
     badges = {award_reference_of(badge): badge["id"] for badge in told["badges"]}
     assert kills >= KILLS
