@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import pytest
 
-from credrules import AcceptanceState, Evidence, OutcomeUnknown, Receipt, Recipient, Refused
+from credrules import AcceptanceState, Award, Evidence, OutcomeUnknown, Receipt, Recipient, Refused
 from credrules.testing import sample_award
 from credrules_credly import Manner
 from credrules_credly.request import OPTIONS, award_reference, issue_request
 
 from .conftest import ORGANIZATION, TEMPLATE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lasting(Award):
+    """An award of a credrules that knows of conferral, expiry and renewal."""
+
+    conferred_on: date | None = None
+    expires_on: date | None = None
+    cycle: int = 0
+
+
+def lasting(award, **changes):
+    return Lasting(**{field.name: getattr(award, field.name) for field in fields(award)} | changes)
 
 
 def renewed(award):
@@ -158,6 +171,15 @@ def test_a_badge_ends_when_the_award_does_or_its_template_says(emulator, issuer,
     assert [badge["expires_at"] for badge in emulator.badges()] == ["2028-05-19T12:00:00.000Z", None]
 
 
+def test_the_day_of_conferral_and_the_last_day_are_told_where_credrules_knows_them(emulator, make_credly, award):
+    days = {"conferred_on": date(2026, 6, 30), "expires_on": date(2029, 6, 30)}
+
+    make_credly(Manner(zone="America/New_York")).issue(lasting(award(), **days))
+
+    [badge] = emulator.badges()
+    assert (badge["issued_at"], badge["expires_at"]) == ("2026-06-30T16:00:00.000Z", "2029-07-01T03:59:59.000Z")
+
+
 # Whose it is.
 
 
@@ -271,6 +293,30 @@ def test_a_replacement_whose_answer_was_lost_is_found(emulator, issuer, award):
 
     assert issuer.find(renewed(award())).reference == emulator.badges()[1]["id"]
     assert issuer.replace(receipt, renewed(award())).reference == emulator.badges()[1]["id"]
+    assert len(emulator.badges()) == 2
+
+
+def test_a_renewal_takes_the_place_of_what_it_renews_once(emulator, issuer, award):
+    first = lasting(award())
+    renewals = [replace(first, key=f"{first.key}/{cycle}", cycle=cycle) for cycle in (1, 2)]
+
+    receipts = [issuer.issue(one) for one in (first, *renewals, first, *renewals)]
+
+    assert receipts[:3] == [replace(receipt, url=receipts[number].url) for number, receipt in enumerate(receipts[3:])]
+    assert [badge["state"] for badge in emulator.badges()] == ["replaced", "replaced", "pending"]
+    assert [badge["replaces"] for badge in emulator.badges()] == [None, receipts[0].reference, receipts[1].reference]
+
+
+def test_a_renewal_whose_answer_was_lost_is_found_and_not_renewed_again(emulator, issuer, award):
+    first = lasting(award())
+    renewal = replace(first, key=f"{first.key}/1", cycle=1)
+    issuer.issue(first)
+    emulator.fault("drop-after", on="replace")
+
+    with pytest.raises(OutcomeUnknown):
+        issuer.issue(renewal)
+
+    assert issuer.find(renewal) == issuer.issue(renewal)
     assert len(emulator.badges()) == 2
 
 

@@ -14,6 +14,7 @@ from credrules_credly.request import (
     OPTIONS,
     Manner,
     award_reference,
+    earlier_references,
     earner_id,
     email_of,
     issue_request,
@@ -104,7 +105,7 @@ class CredlyIssuer:
         return self._receipt(award, found) if found else None
 
     def issue(self, award: Award) -> Receipt:
-        """Issue the badge, or adopt the one that Credly says is there."""
+        """Issue the badge, or adopt the one that Credly says is there. A renewal takes the place of what it renews."""
         body = issue_request(award, self._manner)
         faults = list(self._template_faults(award.options))
         if faults:
@@ -118,8 +119,8 @@ class CredlyIssuer:
                 return there
         badge = self._account.issue(body, personal(body))
         if badge is None:
-            badge = self._already_there(award)
-        elif not self._is_of(award, badge) or award_reference(award.key) not in badge.references():
+            return self._receipt(award, self._already_there(award, body))
+        if not self._is_of(award, badge) or award_reference(award.key) not in badge.references():
             raise OutcomeUnknown("Credly answered with a badge that is not the one that was asked for.")
         return self._receipt(award, badge)
 
@@ -132,14 +133,16 @@ class CredlyIssuer:
         there = self._own(award, self._badges_of_learner(award, body["badge_template_id"]))
         if there:
             return self._receipt(award, there)
-        old = self._badge(receipt)
-        made = self._account.replace(self._last_of_chain(old).id, body, personal(body))
+        return self._receipt(award, self._put_in_place(self._last_of_chain(self._badge(receipt)), award, body))
+
+    def _put_in_place(self, old: BadgeShape, award: Award, body: dict[str, Any]) -> BadgeShape:
+        made = self._account.replace(old.id, body, personal(body))
         badge = self._account.badge(made) if isinstance(made, str) else made
         if badge is None or not self._is_of(award, badge) or award_reference(award.key) not in badge.references():
             if isinstance(made, str):
-                raise Refused(f"{receipt.reference} has been replaced already, by another badge: {made}. Look there.")
+                raise Refused(f"{old.id} has been replaced already, by another badge: {made}. Look there.")
             raise OutcomeUnknown("Credly answered with a badge that is not the one that was asked for.")
-        return self._receipt(award, badge)
+        return badge
 
     def revoke(self, receipt: Receipt, reason: str) -> None:
         """Take the badge back, or the one that has come into its place."""
@@ -205,8 +208,11 @@ class CredlyIssuer:
         by_hand = [one for one in badges if one.is_live and not one.references() and not one.replaces_badge_id]
         return by_hand[0] if len(by_hand) == 1 else None
 
-    def _already_there(self, award: Award) -> BadgeShape:
-        """The badge that Credly means when it says that the learner has it. Raises Refused or OutcomeUnknown."""
+    def _already_there(self, award: Award, body: dict[str, Any]) -> BadgeShape:
+        """The badge that Credly means when it says that the learner has it; of a renewal, the one in its place.
+
+        Raises Refused, Unavailable or OutcomeUnknown.
+        """
         template = award.options["template"]
         badges = self._badges_of_learner(award, template)
         address = email_of(award, self._manner)
@@ -216,6 +222,10 @@ class CredlyIssuer:
         chosen = self._chosen(award, list({one.id: one for one in badges if self._may_be(award, one)}.values()))
         if chosen:
             return chosen
+        for reference in earlier_references(award):
+            for badge in badges:
+                if badge.is_live and reference in badge.references():
+                    return self._put_in_place(badge, award, body)
         others = sorted({badge.id for badge in badges if badge.is_live})
         if others:
             raise Refused(
