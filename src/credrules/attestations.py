@@ -17,10 +17,22 @@ if TYPE_CHECKING:
 COMPLETE = "complete"
 """The statement that everything in the program is done; any other statement is a milestone's code."""
 
+CLAIM = "claim"
+"""What a learner says who asks for the credential ..."""
+
+DECLINE = "decline"
+"""... and who does not want it. The later of the two stands."""
+
 
 class Role(StrEnum):
     LEAD = "lead"
     OFFICE = "office"
+    LEARNER = "learner"
+    """Asks for the credential or declines it, and says nothing else."""
+
+
+STAFF = tuple(role for role in Role if role is not Role.LEARNER)
+"""Those who attest that something is done."""
 
 
 class ExceptionKind(StrEnum):
@@ -79,6 +91,14 @@ class Word:
     held: tuple[CredentialHeld, ...] = ()
 
 
+_INSTEAD = {CLAIM: DECLINE, DECLINE: CLAIM}
+
+
+def wish(word: Word, program: str) -> Attestation | None:
+    """What the learner has said of a program: the claim or the refusal that stands."""
+    return next((one for one in word.attestations if one.program == program and one.role is Role.LEARNER), None)
+
+
 def standing(attestations: list[Attestation], exceptions: list[GrantedException]) -> Word:
     """What stands of all that was said, in the order it was said: a withdrawal removes what came before it."""
     said: dict[tuple[str, str, str], Attestation] = {}
@@ -87,6 +107,7 @@ def standing(attestations: list[Attestation], exceptions: list[GrantedException]
         said.pop(key, None)
         if not word.withdrawn:
             said[key] = word
+            said.pop((word.program, word.role, _INSTEAD.get(word.statement, "")), None)
     granted: dict[tuple[str, str, str, str], GrantedException] = {}
     for grant in exceptions:
         bound = (grant.program, grant.kind, grant.requirement, grant.course or "")

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 
 from credrules import rule_shapes as shapes
 from credrules import yaml_files
-from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
+from credrules.attestations import (
+    CLAIM,
+    COMPLETE,
+    DECLINE,
+    STAFF,
+    Attestation,
+    ExceptionKind,
+    GrantedException,
+    Role,
+    Word,
+)
+from credrules.awards import owed
 from credrules.deciding import Decider
 from credrules.errors import EngineError, Problem, RuleFileError, nearest
 from credrules.exceptions import lost_problem
@@ -37,14 +48,14 @@ from credrules.rule_files import CASES, PROGRAMS, file_name
 from credrules.shape_faults import read_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from credrules.decisions import Decision
     from credrules.engines import Engine
     from credrules.plan import Plan
     from credrules.rules import Program, RuleSet
-    from credrules.yaml_files import Document
+    from credrules.yaml_files import Document, Path_
 
 LEARNER = "the learner"
 SEASONS = {
@@ -80,7 +91,7 @@ def check_cases(folder: Path, rule_set: RuleSet, make_engine: Callable[[Plan], E
         decider = Decider(plan, make_engine(plan) if make_engine else None)
         for index, case in enumerate(shape.cases):
             where = f"{document.name}:{document.line(('cases', index))}"
-            yield _check(decider, program, case, where)
+            yield _check(decider, rule_set, program, case, where)
 
 
 def read_cases(folder: Path, rule_set: RuleSet) -> list[tuple[Program, Document, shapes.CaseFile]]:
@@ -128,6 +139,7 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
                 document.problem(place, message)
         version = case.expect.version.isoformat() if case.expect.version else program.version
         nodes = several | {node.id for node in versions.get(version, versions[program.version]).nodes}
+        _check_life(program, document, place, case)
         for code in case.expect.because:
             if code not in CODES:
                 message = f"'{code}' is no reason. The codes are listed in docs/reasons.md."
@@ -147,12 +159,24 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
                 message = f"'{attempt.term}' is no term; write a season and a year, such as 'fall 2026'."
                 document.problem((*place, "given", "attempts", number, "term"), message)
         for said in case.given.attestations:
-            if said.partition(":")[0].strip() not in tuple(Role):
+            if said.partition(":")[0].strip() not in STAFF:
                 message = f"'{said}' is no attestation; write lead, office, or 'lead: milestone'."
                 document.problem((*place, "given", "attestations"), message)
 
 
-def _check(decider: Decider, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
+def _check_life(program: Program, document: Document, place: Path_, case: shapes.CaseShape) -> None:
+    """Note what a case says of the learner's wish, or of awards, that cannot be."""
+    kinds = [award.kind for award in program.awards]
+    for kind in case.expect.awards or ():
+        if kind not in kinds:
+            message = f"'{kind}' is no award of {program.id}. There are: {', '.join(kinds)}.{nearest(kind, kinds)}"
+            document.problem((*place, "expect", "awards"), message)
+    if case.given.claimed and case.given.declined:
+        message = "a learner has either asked for the credential or declined it; the later word stands."
+        document.problem((*place, "given", "declined"), message)
+
+
+def _check(decider: Decider, rule_set: RuleSet, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
     record, word = situation(case, program.id)
     file = program.place.file
     try:
@@ -162,7 +186,8 @@ def _check(decider: Decider, program: Program, case: shapes.CaseShape, where: st
     if decided.disagreements:
         return CaseResult(program.id, file, case.name, where, tuple(one.text for one in decided.disagreements))
     decision = decided.decisions[0]
-    return CaseResult(program.id, file, case.name, where, tuple(_faults(case.expect, decision, program)), decision)
+    faults = [*_faults(case.expect, decision, program), *_award_faults(case.expect, decision, rule_set, record)]
+    return CaseResult(program.id, file, case.name, where, tuple(faults), decision)
 
 
 def _faults(expect: shapes.ExpectShape, decision: Decision, program: Program) -> Iterator[str]:
@@ -184,6 +209,19 @@ def _faults(expect: shapes.ExpectShape, decision: Decision, program: Program) ->
     for node, outcome in expect.nodes.items():
         if str(outcomes.get(node)) != outcome:
             yield f"'{node}' should be {outcome}; it is {outcomes.get(node)}"
+
+
+def _award_faults(expect: shapes.ExpectShape, decision: Decision, rule_set: RuleSet, record: Record) -> Iterator[str]:
+    program = rule_set.program(decision.program, decision.version)
+    if expect.awards is None or program is None:
+        return
+    found = sorted(award.kind for award in owed(decision, program, rule_set.institution, record.learner))
+    if found != sorted(expect.awards):
+        yield f"the awards owed should be {_listed(expect.awards)}; they are {_listed(found)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
 
 
 def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
@@ -239,7 +277,15 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         for one in given.exceptions
     )
     attestations = tuple(_attestation(said, program_id, case.as_of) for said in given.attestations)
-    return record, Word(attestations, (*exceptions, *elections))
+    return record, Word((*attestations, *_wishes(given, program_id)), (*exceptions, *elections))
+
+
+def _wishes(given: shapes.GivenShape, program_id: str) -> Iterator[Attestation]:
+    for statement, day in ((CLAIM, given.claimed), (DECLINE, given.declined)):
+        if day:
+            yield Attestation(
+                learner_id=LEARNER, program=program_id, role=Role.LEARNER, statement=statement, by=LEARNER, on=day
+            )
 
 
 def _credential(given: shapes.GivenCredential) -> CredentialHeld:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from credrules.attestations import COMPLETE
+from credrules.attestations import COMPLETE, Role
 from credrules.catalog_year import catalog_year
+from credrules.conferral import conferred
 from credrules.credentials import that_fit
 from credrules.decisions import Decision, Outcome, Reason
 from credrules.engines.plain import PlainEngine
@@ -107,7 +108,7 @@ class Decider:
                 decision = self._decision(held[-1].plan, held[-1].evaluation, record, word, as_of, takes_part)
                 if year:
                     decision = self._under(decision, year, versions, record, word, as_of)
-                decisions.append(decision)
+                decisions.append(conferred(decision, held[-1].plan.program, word))
         return Decided(tuple(decisions), tuple(disagreements))
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Iterator[tuple[int, tuple[Outcome, ...]]]:
@@ -346,6 +347,8 @@ def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word,
         yield granted.on
     words = {(node.role, node.code) for node in plan.nodes if node.kind is Kind.WORD}
     for said in word.attestations:
+        if said.role is Role.LEARNER:
+            continue  # the credential is earned whether or not it was asked for
         if said.program == plan.program.id and ((said.role, said.statement) in words or said.statement == COMPLETE):
             yield said.on
     for node in plan.nodes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from credrules.attestations import Role
+from credrules.attestations import STAFF
 from credrules.awards import Institution
 from credrules.equivalents import Equivalence
 from credrules.errors import nearest
@@ -205,7 +205,7 @@ def check_rule(
 ) -> None:
     for fact, value in rule.when.items():
         check_condition(document, (*path, "when", fact), fact, value, facts)
-    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": tuple(Role)}
+    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": STAFF}
     _check_moment(document, path, rule, facts)
     for fact, value in rule.require.items():
         place = (*path, "require", fact)

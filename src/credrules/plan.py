@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from credrules.attestations import COMPLETE, Role
+from credrules.attestations import CLAIM, COMPLETE, Role
 from credrules.claims import Floor, Rounding, Share, Terms
 from credrules.program_file import routes
 from credrules.records import Affiliation
@@ -199,6 +199,7 @@ class _Planner:
         requirements = self._requirement(program.requirements)
         gates = [self._open_to()] if program.open_to != frozenset(Affiliation) else []
         gates += [self._excludes()] if program.excludes else []
+        gates += [self._claimed()] if program.life.claim else []
         gates += [self._gate(rule, requirements) for rule in program.rules]
         parts = (requirements, *gates)
         title = f"{program.title} may be conferred"
@@ -302,6 +303,17 @@ class _Planner:
             codes=self.program.excludes,
             active=False,
             negated=True,
+        )
+
+    def _claimed(self) -> int:
+        return self._add(
+            id="claim",
+            title="The learner has asked for the credential",
+            kind=Kind.WORD,
+            place=self.program.place,
+            otherwise="It is awarded once the learner asks the office for it.",
+            code=CLAIM,
+            role=Role.LEARNER,
         )
 
     def _open_to(self) -> int:

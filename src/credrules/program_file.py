@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
-from credrules.attestations import ExceptionKind, Role
+from credrules.attestations import STAFF, ExceptionKind, Role
 from credrules.claims import Rounding
 from credrules.errors import Problem, nearest
 from credrules.institution_file import (
@@ -23,6 +23,7 @@ from credrules.institution_file import (
     texts,
     thousandths,
 )
+from credrules.life_cycle_file import own_ids, read_life_cycle
 from credrules.records import Course
 from credrules.rules import (
     Average,
@@ -116,6 +117,7 @@ class ProgramReader:
             limits=limits,
             excludes=frozenset(shape.excludes),
             time_limit=self._months(("time-limit",), shape.time_limit),
+            life=read_life_cycle(document, shape),
             rules=self._rules(),
             awards=self._awards(),
             place=self._place(()),
@@ -446,6 +448,7 @@ class ProgramReader:
             "open-to",
             "conferral",
             CATALOG_YEAR,
+            *own_ids(self.shape),
         }
         named: list[Requirement | Limit] = [*walk(root), *limits]
         for requirement in named:
@@ -500,7 +503,7 @@ class ProgramReader:
             require=tuple(
                 self._condition(fact, values) for fact, values in conditions.items() if fact in self.institution.facts
             ),
-            attestations=tuple(Role(role) for role in conditions.get("attestations", ()) if role in tuple(Role)),
+            attestations=tuple(Role(role) for role in conditions.get("attestations", ()) if role in STAFF),
             requirements="requirements" in conditions,
             no_holds="holds" in conditions,
             otherwise=shape.otherwise,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from credrules import catalog_year, exceptions, reasons_work
-from credrules.attestations import COMPLETE
+from credrules import catalog_year, conferral, exceptions, reasons_work
+from credrules.attestations import COMPLETE, Role
 from credrules.credentials import held_by, statuses, that_fit
 from credrules.decisions import Outcome, Reason, Refusal, Use
 from credrules.facts import BUILT_IN, declared, possible_values
@@ -99,6 +99,8 @@ OUTCOMES = {
     "attested-early": "a person has said that everything is complete, but it is not",
     "attestation-awaited": "a person's word is missing",
     "evidence-awaited": "a person has said so, but without the evidence",
+    "claimed": "the learner has asked for the credential",
+    "claim-awaited": "the learner has not asked for the credential yet",
     "holds": "it is so",
     "fails": "it is not so",
     "does-not-apply": "the rule does not apply",
@@ -113,6 +115,7 @@ OUTCOMES = {
     "parts-missing": "a part is missing",
     "enough-parts": "enough of the parts are met",
     **catalog_year.CODES,
+    **conferral.CODES,
     **exceptions.CODES,
     **reasons_work.OUTCOMES,
 }
@@ -423,6 +426,10 @@ class Explainer:
 
     def _word(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         said = [one for one in self.attestations if one.role is node.role and one.statement == node.code]
+        if node.role is Role.LEARNER:
+            if outcome is MET:
+                return "claimed", f"{said[0].by} asked for the credential on {said[0].on}."
+            return "claim-awaited", f"The learner has not asked for the credential yet.{_advice(node)}"
         what = "that everything is complete" if node.code == COMPLETE else f"that '{node.code}' is done"
         if outcome is MET:
             text = f"{_who(said[0])} has attested {what}."

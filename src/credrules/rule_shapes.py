@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from credrules.attestations import Role
+from credrules.attestations import STAFF, Role
 from credrules.claims import Rounding
 from credrules.equivalents import EquivalenceKind
 from credrules.errors import nearest
@@ -100,13 +100,13 @@ class Shape(BaseModel):
     )
 
 
-def _one_of(kind: type[StrEnum], *others: str) -> BeforeValidator:
-    """Read a name as one of `kind`, or say which there are."""
+def _one_of(kind: type[StrEnum], *others: str, among: tuple[StrEnum, ...] = ()) -> BeforeValidator:
+    """Read a name as one of `kind`, or of those `among` it, or say which there are."""
 
     def read(value: object) -> object:
         if not isinstance(value, str) or value in others or isinstance(value, kind):
             return value
-        names = [*kind, *others]
+        names = [*(among or kind), *others]
         if value not in names:
             raise ValueError(f"'{value}' is not one of: {', '.join(names)}.{nearest(value, names)}".rstrip("."))
         return kind(value)
@@ -117,7 +117,7 @@ def _one_of(kind: type[StrEnum], *others: str) -> BeforeValidator:
 OriginName = Annotated[Origin, _one_of(Origin)]
 BasisName = Annotated[Basis, _one_of(Basis)]
 AffiliationName = Annotated[Affiliation, _one_of(Affiliation)]
-RoleName = Annotated[Role, _one_of(Role)]
+RoleName = Annotated[Role, _one_of(Role, among=STAFF)]
 
 
 class CountingShape(Shape):
@@ -557,6 +557,7 @@ class TemplateFile(Shape):
     limits: list[object] = Field(default_factory=list)
     time_limit: object = None
     excludes: object = None
+    claim: object = None
     rules: list[object] = Field(default_factory=list)
     exceptions: object = None
     awards: list[object] = Field(default_factory=list)
@@ -600,6 +601,9 @@ class ProgramFile(Shape):
     )
     excludes: Annotated[list[Id], BeforeValidator(_listed)] = Field(
         default_factory=list, description="Credentials beside which this one is not awarded."
+    )
+    claim: Literal["required"] | None = Field(
+        None, description="Whether the learner has to ask for the credential before it is awarded."
     )
     rules: list[RuleShape] = Field(default_factory=list)
     migrates: dict[Id, Id] = Field(
@@ -688,10 +692,13 @@ class GivenShape(Shape):
     attestations: list[str] = Field(
         default_factory=list, description="lead, office, or a role and a milestone as in 'lead: capstone'."
     )
+    claimed: Day | None = Field(None, description="The day on which the learner asked for the credential.")
+    declined: Day | None = Field(None, description="The day on which the learner declined it.")
     exceptions: list[GivenException] = Field(default_factory=list)
 
 
 class ExpectShape(Shape):
+    awards: list[Id] | None = Field(None, description="The ids of the awards that are owed on the day, all of them.")
     outcome: Literal["met", "awaiting", "pending", "undetermined", "unmet"]
     version: Day | None = Field(
         None, description="The version that decides; left out: that of the program file beside the cases."

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from credrules.claims import Rounding
+from credrules.life_cycle import LifeCycle
 from credrules.records import Basis, Origin
 
 if TYPE_CHECKING:
@@ -320,6 +321,7 @@ class Program:
     skills: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     excludes: frozenset[str] = frozenset()  # credentials beside which this one is not awarded
+    life: LifeCycle = field(default_factory=LifeCycle)
     time_limit: int = 0  # months from the first day of the first course that counts; 0: none
     notes: tuple[str, ...] = ()  # advice that is shown and never decides
     lead_name: str | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role
+from credrules.attestations import COMPLETE, DECLINE, STAFF, Attestation, ExceptionKind, GrantedException, Role
 from credrules.cli.options import Day, program_argument, today
 from credrules.cli.screen import Screen, complete_program
 from credrules.errors import CredrulesError, InputError, Problem, nearest
@@ -29,7 +29,7 @@ COLUMNS = ("learner_id", "program", "role", "statement", "by", "on", "evidence")
 @click.command()
 @click.argument("learner", required=False)
 @click.argument("program", required=False, shell_complete=complete_program)
-@click.option("--role", type=click.Choice([role.value for role in Role]), help="Whose word it is.")
+@click.option("--role", type=click.Choice([role.value for role in STAFF]), help="Whose word it is.")
 @click.option("--milestone", help="That this milestone is done; left out, that everything is complete.")
 @click.option("--evidence", help="A link to the evidence.")
 @click.option("--by", help="The name of the person whose word it is.")
@@ -100,6 +100,7 @@ def _faults(attestation: Attestation, plan: Plan) -> list[str]:
         ]
     nodes = [node for version in programs[attestation.program] for node in version.nodes]
     said = sorted({node.code for node in nodes if node.role is attestation.role})
+    said += [DECLINE] if attestation.role is Role.LEARNER else []
     if attestation.statement not in said:
         listed = ", ".join(said) or "nothing"
         return [f"'{attestation.statement}' is nothing that the {attestation.role} attests here. There is: {listed}."]

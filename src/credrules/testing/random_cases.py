@@ -10,10 +10,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
+from credrules.attestations import CLAIM, COMPLETE, STAFF, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.awards import Institution
 from credrules.claims import Rounding
 from credrules.equivalents import Equivalence, EquivalenceKind
+from credrules.life_cycle import LifeCycle
 from credrules.plan import Plan, make_plan
 from credrules.program_file import ROUTES, routes
 from credrules.records import (
@@ -171,6 +172,7 @@ def _program(random: Random, name: str) -> Program:
         limits=tuple(_limit(random, number) for number in range(random.choice([0, 0, 0, 1, 2]))),
         excludes=frozenset(random.choice([(), (), (), (), ("licence",), ("badge", "program-0")])),
         time_limit=random.choice([0, 0, 0, 0, 12, 20]),
+        life=LifeCycle(claim=random.random() < 0.2),
         rules=tuple(_rules(random)),
         awards=(),
         place=PLACE,
@@ -336,7 +338,7 @@ def _rules(random: Random) -> list[Rule]:
         ]
         when = (asked[1],) if random.random() < 0.5 else ()
         rules.append(Rule(id="standing", moment=Moment.CONFERRAL, place=PLACE, when=when, require=(asked[0],)))
-    roles = tuple(random.sample(list(Role), random.randint(0, 2)))
+    roles = tuple(random.sample(STAFF, random.randint(0, 2)))
     rules.append(
         Rule(
             id="complete",
@@ -495,7 +497,7 @@ def random_word(random: Random, plan: Plan) -> Word:
     exceptions = []
     for program in plan.programs:
         for role in Role:
-            for statement in (COMPLETE, *MILESTONES):
+            for statement in (COMPLETE, *MILESTONES) if role in STAFF else (CLAIM,):
                 if random.random() < 0.4:
                     evidence = random.choice([None, "https://evidence.example/2"])
                     attestations.append(
