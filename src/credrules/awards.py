@@ -84,6 +84,12 @@ class Award:
     evidence: tuple[Evidence, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     decision: str = ""  # digest of the decision that it is owed for
+    conferred_on: date | None = None  # where that is not the day on which it was earned
+
+    @property
+    def awarded_on(self) -> date:
+        """The day that it bears: that of conferral."""
+        return self.conferred_on or self.earned_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +114,13 @@ def award_key(institution: Institution, learner_id: str, program: str, kind: str
 
 
 def owed(decision: Decision, program: Program, institution: Institution, learner: Learner) -> list[Award]:
-    """The awards that a decision owes: none unless it is met, and none while nothing about the learner may be told."""
+    """The awards that a decision owes: none unless it is met, and none before the day of conferral.
+
+    None, too, while nothing about the learner may be told.
+    """
     if decision.outcome is not Outcome.MET or learner.privacy is Privacy.RESTRICTED:
+        return []
+    if decision.confers_on and decision.confers_on > decision.as_of:
         return []
     return [_award(spec, decision, program, institution, learner) for spec in program.awards]
 
@@ -135,6 +146,7 @@ def _award(spec: AwardSpec, decision: Decision, program: Program, institution: I
         evidence=tuple(_evidence(decision)),
         options=dict(spec.options),
         decision=decision_digest(decision),
+        conferred_on=decision.confers_on,
     )
 
 

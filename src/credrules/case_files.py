@@ -213,11 +213,17 @@ def _faults(expect: shapes.ExpectShape, decision: Decision, program: Program) ->
 
 def _award_faults(expect: shapes.ExpectShape, decision: Decision, rule_set: RuleSet, record: Record) -> Iterator[str]:
     program = rule_set.program(decision.program, decision.version)
+    if expect.confers_on and decision.conferral != expect.confers_on:
+        yield f"it should be conferred on {expect.confers_on}; it is {_on(decision.conferral)}"
     if expect.awards is None or program is None:
         return
     found = sorted(award.kind for award in owed(decision, program, rule_set.institution, record.learner))
     if found != sorted(expect.awards):
         yield f"the awards owed should be {_listed(expect.awards)}; they are {_listed(found)}"
+
+
+def _on(day: date | None) -> str:
+    return f"conferred on {day}" if day else "not met, so it is not conferred"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -276,7 +282,7 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         )
         for one in given.exceptions
     )
-    attestations = tuple(_attestation(said, program_id, case.as_of) for said in given.attestations)
+    attestations = tuple(_attestation(said, program_id, given.attested_on or case.as_of) for said in given.attestations)
     return record, Word((*attestations, *_wishes(given, program_id)), (*exceptions, *elections))
 
 

@@ -3,10 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LifeCycle:
-    """Whether the learner has to ask for the credential."""
+    """Whether the learner has to ask for the credential, within how many days, and on which days it is conferred."""
 
     claim: bool = False
+    claim_within: int = 0  # days after everything else was met; 0: at any time
+    confer_on: tuple[tuple[int, int], ...] = ()  # month and day, in order; none: at once
+
+    def conferral(self, earned_on: date, claimed_on: date | None) -> date:
+        """The day of conferral. A claim that is late for one of the program's days waits for a later one."""
+        day = max(earned_on, claimed_on or earned_on)
+        if self.is_late(earned_on, claimed_on):
+            day = max(day, self.on_or_after(earned_on) + timedelta(days=1))
+        return self.on_or_after(day)
+
+    def is_late(self, earned_on: date, claimed_on: date | None) -> bool:
+        if not self.claim_within or claimed_on is None:
+            return False
+        return (claimed_on - earned_on).days > self.claim_within
+
+    def on_or_after(self, day: date) -> date:
+        """The first of the program's days that is not before this one; the day itself where all days will do."""
+        if not self.confer_on:
+            return day
+        for year in range(day.year, min(day.year + 1, date.max.year) + 1):
+            for month, number in self.confer_on:
+                if date(year, month, number) >= day:
+                    return date(year, month, number)
+        return date.max

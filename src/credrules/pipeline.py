@@ -37,6 +37,7 @@ class Tally:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     withheld: int = 0  # complete, but nothing about the learner may leave the institution
     set_aside: int = 0
+    to_confer: Counter[date] = field(default_factory=Counter)  # met, by the later day of conferral
 
 
 @dataclass(slots=True)
@@ -133,6 +134,8 @@ def _judge_one(
         tally.outcomes[decision.outcome] += 1
         if decision.outcome is Outcome.MET and record.learner.privacy is Privacy.RESTRICTED:
             tally.withheld += 1
+        if decision.confers_on and decision.confers_on > as_of:
+            tally.to_confer[decision.confers_on] += 1
         judged.decisions.append(decision)
         program = installation.rule_set.program(decision.program, decision.version)
         if program:

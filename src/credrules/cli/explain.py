@@ -74,6 +74,9 @@ def _print(screen: Screen, installation: Installation, decision: Decision, missi
     screen.say(f"As of {decision.as_of}; decided by {' and '.join(decision.engines)}.")
     if decision.earned_on:
         screen.say(f"Earned on {decision.earned_on}.")
+    if decision.confers_on:
+        will = "Will be conferred" if decision.confers_on > decision.as_of else "Conferred"
+        screen.say(f"{will} on {decision.confers_on}.")
     screen.say("")
     for part in decision.reason.parts:
         _print_reason(screen, part, 0)

@@ -77,7 +77,10 @@ class Outstanding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one program stands: learners by their latest decision, and how many have every award in hand."""
+    """How one program stands: learners by their latest decision, and how many have every award in hand.
+
+    `to_confer` of those that are met have a day of conferral after that of the last run; `next_conferral` is the first.
+    """
 
     program: str
     registered: int
@@ -87,6 +90,8 @@ class Standing:
     awaiting: int
     met: int
     conferred: int
+    to_confer: int = 0
+    next_conferral: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +422,7 @@ class Ledger:
         query = query.group_by(decisions.c.program).order_by(decisions.c.program)
         with database.reading(self._engine) as connection:
             conferred = self._conferred(connection)
+            waiting = self._waiting(connection, latest)
             rows = connection.execute(query).all()
         return [
             Standing(
@@ -424,9 +430,20 @@ class Ledger:
                 registered=row[1],
                 **{str(outcome): int(count) for outcome, count in zip(Outcome, row[2:], strict=True)},
                 conferred=conferred.get(row[0], 0),
+                to_confer=waiting.get(row[0], (0, None))[0],
+                next_conferral=waiting.get(row[0], (0, None))[1],
             )
             for row in rows
         ]
+
+    def _waiting(self, connection: Connection, latest: Select[Any]) -> dict[str, tuple[int, date | None]]:
+        """By program, how many are met and conferred later than on the day of the last run; and the first such day."""
+        decisions, runs = tables.decisions, tables.runs
+        last_run = select(runs.c.as_of).order_by(runs.c.id.desc()).limit(1).scalar_subquery()
+        query = select(decisions.c.program, func.count(), func.min(decisions.c.confers_on)).where(
+            decisions.c.id.in_(latest), decisions.c.outcome == Outcome.MET, decisions.c.confers_on > last_run
+        )
+        return {row[0]: (int(row[1]), row[2]) for row in connection.execute(query.group_by(decisions.c.program))}
 
     def _conferred(self, connection: Connection) -> dict[str, int]:
         """Learners by program to whom every award that is owed, and was not given up, has been issued."""
@@ -503,6 +520,7 @@ def _decision_row(run: int, decision: Decision, text: DecisionText) -> dict[str,
         "outcome": int(decision.outcome),
         "as_of": decision.as_of,
         "earned_on": decision.earned_on,
+        "confers_on": decision.confers_on,
         "digest": text.digest,
         "rules": decision.rules,
         "evidence": decision.evidence,

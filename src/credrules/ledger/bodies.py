@@ -37,6 +37,7 @@ def decision_from(body: bytes) -> Decision:
             "reason": _reason(data["reason"]),
             "as_of": date.fromisoformat(data["as_of"]),
             "earned_on": _day(data["earned_on"]),
+            "confers_on": _day(data.get("confers_on")),
             "engines": tuple(data["engines"]),
         }
     )
@@ -67,6 +68,7 @@ def award_from(text: str) -> Award:
             "recipient": Recipient(**data["recipient"]),
             "achievement": Achievement(**{**data["achievement"], "skills": tuple(data["achievement"]["skills"])}),
             "earned_on": date.fromisoformat(data["earned_on"]),
+            "conferred_on": _day(data.get("conferred_on")),
             "credits": None if data["credits"] is None else Decimal(data["credits"]),
             "evidence": tuple(Evidence(**evidence) for evidence in data["evidence"]),
         }

@@ -86,8 +86,8 @@ def _document(award: Award, key: SigningKey) -> dict[str, Any]:
         "name": award.achievement.title,
         "description": award.achievement.description,
         "issuer": _profile(award, key),
-        "validFrom": day_as_time(award.earned_on),
-        "awardedDate": day_as_time(award.earned_on),
+        "validFrom": day_as_time(award.awarded_on),
+        "awardedDate": day_as_time(award.awarded_on),
         "credentialSubject": _subject(award, key),
     }
     if award.evidence:
