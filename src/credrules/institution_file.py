@@ -10,6 +10,7 @@ from credrules.awards import Institution
 from credrules.equivalents import Equivalence
 from credrules.errors import nearest
 from credrules.records import AdmissionKind, Affiliation, Course
+from credrules.rule_shapes import is_id
 from credrules.rules import Counting, GradeScale, Moment, Repeats
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "program.id": None,
 }
 STATEMENTS = {"requirements": "met", "holds": "none"}
+CREDENTIALS = ("credentials", "not-credentials")
+"""What a rule at conferral asks of the credentials that are held: one of these, or none of these."""
 
 
 @dataclass(frozen=True)
@@ -205,16 +208,30 @@ def check_rule(
 ) -> None:
     for fact, value in rule.when.items():
         check_condition(document, (*path, "when", fact), fact, value, facts)
-    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": STAFF}
+    possible = {
+        **facts,
+        **{name: (value,) for name, value in STATEMENTS.items()},
+        "attestations": STAFF,
+        **dict.fromkeys(CREDENTIALS),
+    }
     _check_moment(document, path, rule, facts)
     for fact, value in rule.require.items():
         place = (*path, "require", fact)
         if fact.startswith("program.") and fact in FACTS:
             document.problem(place, f"'{fact}' does not depend on the learner; put it under 'when'.")
-        elif rule.for_ is Moment.REGISTRATION and fact in (*STATEMENTS, "attestations"):
+        elif rule.for_ is Moment.REGISTRATION and fact in (*STATEMENTS, "attestations", *CREDENTIALS):
             document.problem(place, f"'{fact}' is asked at conferral, not at registration. Write 'for: conferral'.")
         else:
             check_condition(document, place, fact, value, possible)
+            if fact in CREDENTIALS:
+                _check_codes(document, place, value)
+
+
+def _check_codes(document: Document, place: Path_, value: shapes.Value) -> None:
+    for text in texts(value):
+        if not is_id(text):
+            message = f"'{text}' is no code of a credential; one has only small letters, digits and single hyphens."
+            document.problem(place, message)
 
 
 def _check_moment(document: Document, path: Path_, rule: shapes.RuleShape, facts: Mapping[str, object]) -> None:

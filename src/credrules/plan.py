@@ -332,6 +332,8 @@ class _Planner:
         """`when` false, or everything required: so a rule that does not apply stands in nobody's way."""
         required = [self._fact(rule, condition, negated=False) for condition in rule.require]
         required += [self._attestation(rule, role) for role in rule.attestations]
+        required += [self._held(rule, negated=False)] if rule.credentials else []
+        required += [self._held(rule, negated=True)] if rule.not_credentials else []
         if rule.requirements:
             required.append(requirements)
         if rule.no_holds:
@@ -372,6 +374,20 @@ class _Planner:
             among=condition.among,
             negated=negated,
             moment=rule.moment,
+        )
+
+    def _held(self, rule: Rule, *, negated: bool) -> int:
+        codes = rule.not_credentials if negated else rule.credentials
+        names = listing(sorted(codes), "or")
+        return self._add(
+            id=f"{rule.id}/{'not-credentials' if negated else 'credentials'}",
+            title=f"The learner {'does not hold' if negated else 'holds'} {names}",
+            kind=Kind.CREDENTIAL,
+            place=rule.place,
+            otherwise=rule.otherwise,
+            codes=codes,
+            active=not negated,
+            negated=negated,
         )
 
     def _attestation(self, rule: Rule, role: Role) -> int:

@@ -506,6 +506,8 @@ class ProgramReader:
             attestations=tuple(Role(role) for role in conditions.get("attestations", ()) if role in STAFF),
             requirements="requirements" in conditions,
             no_holds="holds" in conditions,
+            credentials=frozenset(conditions.get("credentials", ())),
+            not_credentials=frozenset(conditions.get("not-credentials", ())),
             otherwise=shape.otherwise,
             cites=shape.source,
         )

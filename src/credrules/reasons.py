@@ -471,13 +471,14 @@ class Explainer:
         if node.negated:
             if outcome is MET:
                 return "not-excluded", f"{names} is not held."
-            return "excluded", f"{listing(fitting, 'and')} is held, and this is not awarded beside it."
+            text = f"{listing(fitting, 'and')} is held, and this is not awarded to who holds it.{_advice(node)}"
+            return "excluded", text if node.otherwise else text.replace("to who holds it", "beside it")
         if outcome is MET:
             return "credential-held", f"{listing(fitting, 'and')} is held."
         there = [held for held in held_by(self.record, self.word, self.as_of) if held.code in node.codes]
         if there:
-            return "credential-missing", f"{names} is {statuses(there)}; an active one is asked for."
-        return "credential-missing", f"{names} is not held."
+            return "credential-missing", f"{names} is {statuses(there)}; an active one is asked for.{_advice(node)}"
+        return "credential-missing", f"{names} is not held.{_advice(node)}"
 
     def _no_hold(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         if outcome is MET:

@@ -24,8 +24,12 @@ from credrules.rules import Moment, Repeats
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
+def is_id(text: str) -> bool:
+    return bool(_ID.fullmatch(text)) and len(text) <= 80
+
+
 def _is_id(text: str) -> str:
-    if not _ID.fullmatch(text) or len(text) > 80:
+    if not is_id(text):
         raise ValueError("an id has only small letters, digits and single hyphens, such as 'data-analytics'")
     return text
 

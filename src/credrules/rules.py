@@ -283,6 +283,8 @@ class Rule:
     requirements: bool = False  # all requirements of the program are met
     attestations: tuple[Role, ...] = ()
     no_holds: bool = False
+    credentials: frozenset[str] = frozenset()  # one of these is held
+    not_credentials: frozenset[str] = frozenset()  # none of these is held
     otherwise: str | None = None
     cites: str | None = None
 

@@ -347,6 +347,8 @@ def _rules(random: Random) -> list[Rule]:
             requirements=True,
             attestations=roles,
             no_holds=random.random() < 0.5,
+            credentials=frozenset({"licence", "badge"} if random.random() < 0.1 else ()),
+            not_credentials=frozenset({"licence", "program-0"} if random.random() < 0.1 else ()),
         )
     )
     return rules
