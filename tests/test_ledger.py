@@ -244,7 +244,7 @@ def test_a_ledger_of_a_newer_credrules_is_left_alone(url):
 def test_a_ledger_of_an_older_credrules_is_migrated_only_when_asked(url, monkeypatch):
     Ledger.open(url).close()
 
-    monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda script: "0003")
+    monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda script: "9999")
 
     with pytest.raises(LedgerError, match=r"older credrules.*credrules migrate"):
         Ledger.open(url)

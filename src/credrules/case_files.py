@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -139,7 +139,7 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
                 document.problem(place, message)
         version = case.expect.version.isoformat() if case.expect.version else program.version
         nodes = several | {node.id for node in versions.get(version, versions[program.version]).nodes}
-        _check_life(program, document, place, case)
+        _check_life(rule_set, program, document, place, case)
         for code in case.expect.because:
             if code not in CODES:
                 message = f"'{code}' is no reason. The codes are listed in docs/reasons.md."
@@ -164,13 +164,18 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
                 document.problem((*place, "given", "attestations"), message)
 
 
-def _check_life(program: Program, document: Document, place: Path_, case: shapes.CaseShape) -> None:
+def _check_life(rule_set: RuleSet, program: Program, document: Document, place: Path_, case: shapes.CaseShape) -> None:
     """Note what a case says of the learner's wish, or of awards, that cannot be."""
     kinds = [award.kind for award in program.awards]
     for kind in case.expect.awards or ():
         if kind not in kinds:
             message = f"'{kind}' is no award of {program.id}. There are: {', '.join(kinds)}.{nearest(kind, kinds)}"
             document.problem((*place, "expect", "awards"), message)
+    for number, award in enumerate(case.given.awarded):
+        if award.program not in rule_set.program_ids:
+            message = f"'{award.program}' is no program. There are: {', '.join(rule_set.program_ids)}."
+            message += nearest(award.program, rule_set.program_ids)
+            document.problem((*place, "given", "awarded", number, "program"), message)
     if case.given.claimed and case.given.declined:
         message = "a learner has either asked for the credential or declined it; the later word stands."
         document.problem((*place, "given", "declined"), message)
@@ -178,6 +183,7 @@ def _check_life(program: Program, document: Document, place: Path_, case: shapes
 
 def _check(decider: Decider, rule_set: RuleSet, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
     record, word = situation(case, program.id)
+    word = replace(word, held=tuple(_held(rule_set, case.given.awarded)))
     file = program.place.file
     try:
         decided = decider.decide(record, word, case.as_of, everyone=True)
@@ -211,10 +217,19 @@ def _faults(expect: shapes.ExpectShape, decision: Decision, program: Program) ->
             yield f"'{node}' should be {outcome}; it is {outcomes.get(node)}"
 
 
+def _held(rule_set: RuleSet, awarded: Sequence[shapes.GivenAward]) -> Iterator[CredentialHeld]:
+    for one in awarded:
+        program = rule_set.program(one.program)
+        for code in (one.program, *([program.life.renews] if program and program.life.renews else [])):
+            yield CredentialHeld(code=code, status=CredentialStatus.ACTIVE, earned_on=one.on, expires_on=one.expires_on)
+
+
 def _award_faults(expect: shapes.ExpectShape, decision: Decision, rule_set: RuleSet, record: Record) -> Iterator[str]:
     program = rule_set.program(decision.program, decision.version)
     if expect.confers_on and decision.conferral != expect.confers_on:
         yield f"it should be conferred on {expect.confers_on}; it is {_on(decision.conferral)}"
+    if expect.expires_on and decision.expires_on != expect.expires_on:
+        yield f"it should be valid until {expect.expires_on}; it is valid until {decision.expires_on or 'no day'}"
     if expect.awards is None or program is None:
         return
     found = sorted(award.kind for award in owed(decision, program, rule_set.institution, record.learner))

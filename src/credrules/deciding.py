@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
-from credrules.attestations import COMPLETE, Role
+from credrules.attestations import COMPLETE, ExceptionKind, Role
 from credrules.catalog_year import catalog_year
+from credrules.conferral import Standing as ForConferral
 from credrules.conferral import conferred
-from credrules.credentials import that_fit
+from credrules.credentials import held_by, term_end, that_fit
 from credrules.decisions import Decision, Outcome, Reason
 from credrules.engines.plain import PlainEngine
 from credrules.engines.plain_work import looked_at as is_about
@@ -19,11 +21,11 @@ from credrules.program_file import CATALOG_YEAR, text_digest
 from credrules.reasons import Explainer
 from credrules.records import digest, identifying
 from credrules.standing import GONE, Stage
+from credrules.windows import later
 from credrules.work import Amount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date
 
     from credrules.attestations import Word
     from credrules.catalog_year import CatalogYear
@@ -80,6 +82,7 @@ class Decider:
         """One learner under every program. Decisions of programs that the learner has no part in are left out,
         unless `everyone` asks for them. Raises EngineError where the plain engine cannot decide.
         """
+        word = self._in_term(record, word, as_of)
         evaluations = self.plain.evaluate(record, word, as_of)
         outcomes: Outcomes | None = None
         failure = ""
@@ -93,7 +96,7 @@ class Decider:
             versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
             year = _catalog_year(versions, record, word, as_of)
             held = _held(versions, year)
-            takes_part = any(_takes_part(one.plan, one.evaluation, record, word) for one in held)
+            takes_part = any(_takes_part(one.plan, one.evaluation, record, word, as_of) for one in held)
             differing = [n for n in numbers if outcomes is not None and outcomes[n] != evaluations[n].outcomes]
             if outcomes is not None and differing:
                 first = differing[0]
@@ -108,7 +111,7 @@ class Decider:
                 decision = self._decision(held[-1].plan, held[-1].evaluation, record, word, as_of, takes_part)
                 if year:
                     decision = self._under(decision, year, versions, record, word, as_of)
-                decisions.append(conferred(decision, held[-1].plan.program, word))
+                decisions.append(conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of)))
         return Decided(tuple(decisions), tuple(disagreements))
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Iterator[tuple[int, tuple[Outcome, ...]]]:
@@ -117,6 +120,7 @@ class Decider:
         By the plain engine alone and without reasons. Where it cannot be told which version applies and they differ,
         the program as a whole is undetermined.
         """
+        word = self._in_term(record, word, as_of)
         evaluations = self.plain.evaluate(record, word, as_of)
         for numbers in self.versions.values():
             versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
@@ -125,6 +129,27 @@ class Decider:
             outcomes = list(held[-1].evaluation.outcomes)
             outcomes[held[-1].plan.root] = _told(held, year)
             yield numbers[versions.index(held[-1])], tuple(outcomes)
+
+    def _in_term(self, record: Record, word: Word, as_of: date) -> Word:
+        """What people said, without what they said about terms of a renewal that are over: each needs its own word."""
+        for name, numbers in self.versions.items():
+            life = self.plan.programs[numbers[-1]].program.life
+            if not life.renews:
+                continue
+            since = [held.earned_on for held in held_by(record, word, as_of) if held.code == life.renews]
+            after = max((day for day in since if day), default=date.min)
+            if ends := term_end(life.renews, record, word, as_of):
+                after = max(after, later(ends, -life.expires))
+            word = replace(
+                word,
+                attestations=tuple(one for one in word.attestations if one.program != name or one.on > after),
+                exceptions=tuple(
+                    one
+                    for one in word.exceptions
+                    if one.program != name or one.on > after or one.kind is ExceptionKind.ELECTION
+                ),
+            )
+        return word
 
     def _decision(
         self,
@@ -236,13 +261,30 @@ def _told(held: Sequence[_Version], year: CatalogYear | None) -> Outcome:
     return outcomes.pop() if len(outcomes) == 1 else Outcome.UNDETERMINED
 
 
-def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word) -> bool:
+def _standing(held: _Version, record: Record, word: Word, as_of: date) -> ForConferral:
+    """What conferral of one program depends on beside the decision."""
+    life, name = held.plan.program.life, held.plan.program.id
+    if not life.renews:
+        return ForConferral(word)
+    said = tuple(one for one in word.attestations if one.statement != COMPLETE)
+    days = _days(held.plan, held.evaluation, record, replace(word, attestations=said), as_of)
+    return ForConferral(
+        word,
+        done_on=max(days, default=None),
+        term_ends=term_end(life.renews, record, word, as_of),
+        cycle=1 + sum(one.code == name for one in word.held),
+    )
+
+
+def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word, as_of: date) -> bool:
     """Whether a learner has anything to do with a program.
 
     Enrolled in it, spoken of for it, further than unmet in it, or with an attempt at what it names. A course
     that merely passes a filter, such as any course at graduate level, makes nobody a participant.
     """
     program = plan.program.id
+    if plan.program.life.renews:  # whoever has something to renew, and nobody else
+        return any(one.code == plan.program.life.renews for one in held_by(record, word, as_of))
     if evaluation.outcomes[plan.requirements] is not Outcome.UNMET:
         return True
     if any(enrolment.program == program for enrolment in record.enrolments or ()):

@@ -89,7 +89,8 @@ class Decision:
     A function of the rules, the record and the as-of date, and of nothing else. `rules` is the digest of the
     institution file and the program file, `evidence` that of everything the record and people said; `engines` names
     those that decided and agreed. `earned_on` is the day on which the last thing was fulfilled, where it is met;
-    `confers_on` that of conferral, where it is another.
+    `confers_on` that of conferral, where it is another, and `expires_on` the last one on which it is valid, if there is
+    one. `cycle` counts renewals: it is 1 for the first, and 0 for what is no renewal.
     `takes_part` is False for a learner who has nothing to do with the program.
     """
 
@@ -105,6 +106,8 @@ class Decision:
     earned_on: date | None = None
     takes_part: bool = True
     confers_on: date | None = None
+    expires_on: date | None = None
+    cycle: int = 0
 
     @property
     def conferral(self) -> date | None:
@@ -132,5 +135,5 @@ def decision_digest(decision: Decision) -> str:
 
 _IDENTIFYING = tuple(f.name for f in fields(Decision) if f.name not in ("as_of", "engines"))
 
-_ADDED = frozenset({"confers_on"})
+_ADDED = frozenset({"confers_on", "expires_on", "cycle"})
 """Parts that former versions did not have: without a value they change no digest."""

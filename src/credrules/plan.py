@@ -199,6 +199,7 @@ class _Planner:
         requirements = self._requirement(program.requirements)
         gates = [self._open_to()] if program.open_to != frozenset(Affiliation) else []
         gates += [self._excludes()] if program.excludes else []
+        gates += [self._renews()] if program.life.renews else []
         gates += [self._claimed()] if program.life.claim else []
         gates += [self._gate(rule, requirements) for rule in program.rules]
         parts = (requirements, *gates)
@@ -303,6 +304,18 @@ class _Planner:
             codes=self.program.excludes,
             active=False,
             negated=True,
+        )
+
+    def _renews(self) -> int:
+        name = self.program.life.renews
+        return self._add(
+            id="renews",
+            title=f"The learner holds or held {name}",
+            kind=Kind.CREDENTIAL,
+            place=self.program.place,
+            otherwise=f"Only who has earned {name} can renew it.",
+            codes=frozenset({name}),
+            active=False,
         )
 
     def _claimed(self) -> int:

@@ -23,7 +23,7 @@ from credrules.institution_file import (
     texts,
     thousandths,
 )
-from credrules.life_cycle_file import own_ids, read_life_cycle
+from credrules.life_cycle_file import check_renewal, own_ids, read_life_cycle
 from credrules.records import Course
 from credrules.rules import (
     Average,
@@ -48,6 +48,7 @@ from credrules.rules import (
     walk,
 )
 from credrules.shape_faults import keys_of
+from credrules.timing import Timing
 from credrules.timing_file import check_timing, read_timing, timing_text
 from credrules.windows import Window
 from credrules.wording import course_title, decimal_text, describe, listing, number, points_text, slug, with_grade
@@ -96,6 +97,8 @@ class ProgramReader:
         self._check_ids(root, limits)
         self._check_tests(root)
         check_timing(document, root)
+        if shape.renews:
+            check_renewal(document, root)
         if len(routes(root)) > ROUTES:
             message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
             document.problem(("requirements",), f"{message} List single courses under 'choose' instead of groups.")
@@ -117,7 +120,7 @@ class ProgramReader:
             limits=limits,
             excludes=frozenset(shape.excludes),
             time_limit=self._months(("time-limit",), shape.time_limit),
-            life=read_life_cycle(document, shape),
+            life=read_life_cycle(document, shape, self._months(("expires",), shape.expires)),
             rules=self._rules(),
             awards=self._awards(),
             place=self._place(()),
@@ -183,7 +186,7 @@ class ProgramReader:
         """A credential, a milestone, or activities: what is no course."""
         if isinstance(shape, shapes.CredentialShape):
             return self._credential(path, shape)
-        timing = read_timing(self.document, path, shape)
+        timing = self._in_term(read_timing(self.document, path, shape), shape)
         if isinstance(shape, shapes.MilestoneShape):
             title = f"The milestone '{shape.milestone}'{timing_text(timing)}"
             return MilestoneDone(
@@ -196,6 +199,14 @@ class ProgramReader:
         made_id, made_title, work = read_work(self.document, path, shape)
         common = self._common(path, shape, made_id, f"{made_title}{timing_text(timing)}")
         return WorkDone(**common, work=work, timing=timing)
+
+    def _in_term(self, timing: Timing | None, shape: Any) -> Timing | None:
+        """Of a renewal: what has a day has to be done in the term that is renewed, or to make up for it later."""
+        if not self.shape.renews or getattr(shape, "attested_by", None):
+            return timing
+        expires = self.shape.expires
+        months = (expires.years or 0) * 12 + (expires.months or 0) if expires else 0
+        return replace(timing or Timing(), renews=self.shape.renews, term=months)
 
     def _common(self, path: Path_, shape: Any, made_id: str, made_title: str) -> dict[str, Any]:
         return {

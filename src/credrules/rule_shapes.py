@@ -608,6 +608,8 @@ class TemplateFile(Shape):
     excludes: object = None
     claim: object = None
     confer: object = None
+    expires: object = None
+    renews: object = None
     rules: list[object] = Field(default_factory=list)
     exceptions: object = None
     awards: list[object] = Field(default_factory=list)
@@ -656,6 +658,10 @@ class ProgramFile(Shape):
         None, description="'required': the learner has to ask for the credential before it is awarded."
     )
     confer: ConferShape | None = Field(None, description="When it is conferred, if not at once.")
+    expires: PeriodShape | None = Field(None, description="How long it is valid from its conferral on.")
+    renews: Id | None = Field(
+        None, description="The program whose credential this one renews for as long as 'expires' says, term by term."
+    )
     rules: list[RuleShape] = Field(default_factory=list)
     migrates: dict[Id, Id] = Field(
         default_factory=dict,
@@ -716,6 +722,14 @@ class GivenCredential(Shape):
     expires_on: Day | None = None
 
 
+class GivenAward(Shape):
+    """What credrules has awarded the made-up learner before."""
+
+    program: Id
+    on: Day
+    expires_on: Day | None = None
+
+
 class GivenException(Shape):
     requirement: Id
     course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
@@ -743,6 +757,7 @@ class GivenShape(Shape):
     attestations: list[str] = Field(
         default_factory=list, description="lead, office, or a role and a milestone as in 'lead: capstone'."
     )
+    awarded: list[GivenAward] = Field(default_factory=list, description="What credrules has awarded before.")
     attested_on: Day | None = Field(None, description="The day of the attestations; left out: that of the decision.")
     claimed: Day | None = Field(None, description="The day on which the learner asked for the credential.")
     declined: Day | None = Field(None, description="The day on which the learner declined it.")
@@ -752,6 +767,7 @@ class GivenShape(Shape):
 class ExpectShape(Shape):
     awards: list[Id] | None = Field(None, description="The ids of the awards that are owed on the day, all of them.")
     confers_on: Day | None = Field(None, description="The day on which it is conferred; given where it is met.")
+    expires_on: Day | None = Field(None, description="The last day on which it is valid; given where it is met.")
     outcome: Literal["met", "awaiting", "pending", "undetermined", "unmet"]
     version: Day | None = Field(
         None, description="The version that decides; left out: that of the program file beside the cases."

@@ -77,6 +77,8 @@ def _print(screen: Screen, installation: Installation, decision: Decision, missi
     if decision.confers_on:
         will = "Will be conferred" if decision.confers_on > decision.as_of else "Conferred"
         screen.say(f"{will} on {decision.confers_on}.")
+    if decision.expires_on:
+        screen.say(f"Valid until {decision.expires_on}.")
     screen.say("")
     for part in decision.reason.parts:
         _print_reason(screen, part, 0)

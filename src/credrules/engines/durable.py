@@ -933,6 +933,12 @@ class _Learner:
             period = period.until(timing.by)
         if timing.period and node.since is None:
             period = period.starting(timing.first_until(self.as_of))
+        if timing.renews:
+            expiry = self._last_expiry(timing.renews)
+            if expiry is None:
+                period = period.unclear()
+            else:
+                period = period.starting(_months_on(expiry, -timing.term) + timedelta(days=1))
         for before, begins_period in ((node.after, False), (node.since, True)):
             if before is None:
                 continue
@@ -956,6 +962,18 @@ class _Learner:
             if one.kind is ExceptionKind.EXTENSION and one.requirement == node.id and one.until
         ]
         return period.extended(max(extended)) if extended else period
+
+    def _last_expiry(self, code: str) -> date | None:
+        """The latest day up to which a credential is, or was, valid, of all that are had by now."""
+        latest = None
+        for one in itertools.chain(self.word.held, self.record.credentials or ()):
+            if one.code != code or one.expires_on is None or one.status is CredentialStatus.REVOKED:
+                continue
+            if one.earned_on is not None and one.earned_on > self.as_of:
+                continue
+            if latest is None or one.expires_on > latest:
+                latest = one.expires_on
+        return latest
 
     def _waived_on(self, at: int) -> date | None:
         """The first day on which a node, or a group that it is in, was waived."""

@@ -197,14 +197,18 @@ class Ledger:
 
     def _follow(self, connection: Connection, decisions: Sequence[Decision], awards: Sequence[Award]) -> None:
         """Let what is waiting to be issued lapse, or be owed otherwise, as the decisions now say."""
-        decided = {(decision.learner_id, decision.program) for decision in decisions}
+        decided = {(decision.learner_id, decision.program): decision.cycle for decision in decisions}
         owed = {award.key: award for award in awards}
         programs = sorted({program for _, program in decided})
         waiting = _with_events().where(tables.receipts.c.award_id.is_(None), tables.awards.c.program.in_(programs))
         changes = []
         for some in _pieces(sorted({learner for learner, _ in decided}), IN_LIST):
             for row in connection.execute(waiting.where(tables.awards.c.learner_id.in_(some))):
-                if (row.learner_id, row.program) in decided and (change := _change(row, owed.get(row.key))):
+                if (row.learner_id, row.program) not in decided:
+                    continue
+                if row.key not in owed and bodies.term_of(row.as_owed).cycle != decided[row.learner_id, row.program]:
+                    continue  # it is for another term than the one that is decided now
+                if change := _change(row, owed.get(row.key)):
                     changes.append(change)
         if changes:
             connection.execute(insert(tables.outbox), changes)
@@ -245,20 +249,20 @@ class Ledger:
         """All that stands of what people have said, by learner; no entry for a learner nobody has spoken of."""
         attested: dict[str, list[Attestation]] = {}
         granted: dict[str, list[GrantedException]] = {}
-        held: dict[str, list[CredentialHeld]] = {}
+        issued: dict[str, list[str]] = {}
         with database.reading(self._engine) as connection:
             for some in _pieces(sorted(set(learners)), IN_LIST):
                 for row in connection.execute(_issued(some)):
-                    held.setdefault(row.learner_id, []).append(_credential(row))
+                    issued.setdefault(row.learner_id, []).append(row.as_owed)
                 for row in connection.execute(_said(tables.attestations, some)):
                     attested.setdefault(row.learner_id, []).append(_attestation(row))
                 for row in connection.execute(_said(tables.exceptions, some)):
                     granted.setdefault(row.learner_id, []).append(_exception(row))
         return {
             learner: replace(
-                standing(attested.get(learner, []), granted.get(learner, [])), held=tuple(held.get(learner, ()))
+                standing(attested.get(learner, []), granted.get(learner, [])), held=_held(issued.get(learner, ()))
             )
-            for learner in {*attested, *granted, *held}
+            for learner in {*attested, *granted, *issued}
         }
 
     def granted(self) -> list[GrantedException]:
@@ -565,20 +569,33 @@ def _said(table: Any, learners: Collection[str]) -> Select[Any]:
 
 
 def _issued(learners: Collection[str]) -> Select[Any]:
-    """The programs of which a learner has a badge or a note, with the day on which each was earned."""
+    """The awards that were issued, each as it was last owed."""
     awards = tables.awards
     issued = awards.join(tables.receipts, tables.receipts.c.award_id == awards.c.id)
     return (
-        select(awards.c.learner_id, awards.c.program, func.min(awards.c.earned_on).label("earned_on"))
+        select(awards.c.learner_id, func.coalesce(_last_body(), awards.c.body).label("as_owed"))
         .select_from(issued)
         .where(awards.c.learner_id.in_(learners))
-        .group_by(awards.c.learner_id, awards.c.program)
-        .order_by(awards.c.learner_id, awards.c.program)
+        .order_by(awards.c.learner_id, awards.c.program, awards.c.id)
     )
 
 
-def _credential(row: Any) -> CredentialHeld:
-    return CredentialHeld(code=row.program, status=CredentialStatus.ACTIVE, earned_on=row.earned_on)
+def _held(issued: Sequence[str]) -> tuple[CredentialHeld, ...]:
+    """What a learner holds of what was issued: one of each term, under its program's id and what it renews."""
+    terms: dict[tuple[str, int], list[bodies.Term]] = {}
+    for text in issued:
+        term = bodies.term_of(text)
+        terms.setdefault((term.program, term.cycle), []).append(term)
+    return tuple(
+        CredentialHeld(
+            code=code,
+            status=CredentialStatus.ACTIVE,
+            earned_on=min(term.since for term in same),
+            expires_on=max((term.expires_on for term in same if term.expires_on), default=None),
+        )
+        for (program, _), same in sorted(terms.items())
+        for code in (program, *([same[0].renews] if same[0].renews else []))
+    )
 
 
 def _attestation(row: Any) -> Attestation:

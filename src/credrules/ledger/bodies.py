@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ def decision_from(body: bytes) -> Decision:
             "as_of": date.fromisoformat(data["as_of"]),
             "earned_on": _day(data["earned_on"]),
             "confers_on": _day(data.get("confers_on")),
+            "expires_on": _day(data.get("expires_on")),
             "engines": tuple(data["engines"]),
         }
     )
@@ -59,6 +61,29 @@ def award_text(award: Award) -> str:
     return canonical(award)
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """For which term of a credential an award is, as its text says."""
+
+    program: str
+    cycle: int
+    renews: str
+    since: date
+    expires_on: date | None
+
+
+def term_of(text: str) -> Term:
+    """What is held by an award; less than the whole of it, for every learner of a run."""
+    data = json.loads(text)
+    return Term(
+        program=data["achievement"]["program"],
+        cycle=data.get("cycle", 0),
+        renews=data.get("renews", ""),
+        since=date.fromisoformat(data.get("conferred_on") or data["earned_on"]),
+        expires_on=_day(data.get("expires_on")),
+    )
+
+
 def award_from(text: str) -> Award:
     data = json.loads(text)
     return Award(
@@ -69,6 +94,7 @@ def award_from(text: str) -> Award:
             "achievement": Achievement(**{**data["achievement"], "skills": tuple(data["achievement"]["skills"])}),
             "earned_on": date.fromisoformat(data["earned_on"]),
             "conferred_on": _day(data.get("conferred_on")),
+            "expires_on": _day(data.get("expires_on")),
             "credits": None if data["credits"] is None else Decimal(data["credits"]),
             "evidence": tuple(Evidence(**evidence) for evidence in data["evidence"]),
         }

@@ -261,6 +261,13 @@ def _milestones(programs: list[Program], diligence: float, random: Random) -> It
 def _credentials(programs: list[Program], random: Random) -> Iterator[CredentialHeld]:
     """Most learners hold what their programs ask for; some let it lapse."""
     for program in programs:
+        if program.life.renews:
+            yield CredentialHeld(
+                code=program.life.renews,
+                status=CredentialStatus.ACTIVE,
+                earned_on=date(2025, 11, 30),
+                expires_on=date(2026, 11, 30),
+            )
         for requirement in walk(program.requirements):
             if isinstance(requirement, HoldsCredential) and random.random() < 0.8:
                 yield CredentialHeld(

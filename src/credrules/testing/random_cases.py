@@ -172,7 +172,7 @@ def _program(random: Random, name: str) -> Program:
         limits=tuple(_limit(random, number) for number in range(random.choice([0, 0, 0, 1, 2]))),
         excludes=frozenset(random.choice([(), (), (), (), ("licence",), ("badge", "program-0")])),
         time_limit=random.choice([0, 0, 0, 0, 12, 20]),
-        life=LifeCycle(claim=random.random() < 0.2),
+        life=LifeCycle(claim=random.random() < 0.2, renews=random.choice(["", "", "", "", "badge"]), expires=12),
         rules=tuple(_rules(random)),
         awards=(),
         place=PLACE,
@@ -390,7 +390,13 @@ def _ordinary_record(random: Random) -> Record:
         ),
         activities=ordinary_activities(),
         holds=(),
-        credentials=(CredentialHeld(code=random.choice(["licence", "badge"]), status=CredentialStatus.ACTIVE),),
+        credentials=(
+            CredentialHeld(
+                code=random.choice(["licence", "badge"]),
+                status=CredentialStatus.ACTIVE,
+                expires_on=random.choice([None, date(2026, 6, 30), date(2027, 3, 31)]),
+            ),
+        ),
         facts={"standing": frozenset({"good"})},
     )
 

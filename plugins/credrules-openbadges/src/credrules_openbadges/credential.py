@@ -90,6 +90,8 @@ def _document(award: Award, key: SigningKey) -> dict[str, Any]:
         "awardedDate": day_as_time(award.awarded_on),
         "credentialSubject": _subject(award, key),
     }
+    if award.expires_on:
+        document["validUntil"] = f"{award.expires_on.isoformat()}T23:59:59Z"
     if award.evidence:
         document["evidence"] = list(_evidence(award, key))
     return document

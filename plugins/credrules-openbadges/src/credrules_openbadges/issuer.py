@@ -158,4 +158,6 @@ def _facts(badge: Badge) -> dict[str, str]:
         "earned on": badge.awardedDate[:10],
         "recipient": f"hashed {subject.identifier[0].identityType}",
     }
+    if badge.validUntil:
+        facts["valid until"] = badge.validUntil[:10]
     return facts if subject.creditsEarned is None else {**facts, "credits": str(subject.creditsEarned)}
