@@ -83,12 +83,14 @@ class GrantedException:
 class Word:
     """Everything people have said about one learner, for all programs: what stands, nothing withdrawn.
 
-    `held` is what was awarded here: a program's id is the code of its credential.
+    `held` is what was awarded here: a program's id is the code of its credential. `conferred` are the programs of which
+    an award was issued, or may have been: a call to the issuer has no known outcome.
     """
 
     attestations: tuple[Attestation, ...] = ()
     exceptions: tuple[GrantedException, ...] = ()
     held: tuple[CredentialHeld, ...] = ()
+    conferred: frozenset[str] = frozenset()
 
 
 _INSTEAD = {CLAIM: DECLINE, DECLINE: CLAIM}

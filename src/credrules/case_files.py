@@ -119,13 +119,19 @@ def _lost_exceptions(
     """An exception that a case grants under one version must be heard of in those that follow."""
     bound = {one.requirement for case in shape.cases for one in case.given.exceptions}
     for plan in make_plan(rule_set, [program.id]).programs:
+        if plan.program.id != program.id:
+            continue
         for lost in sorted(bound & plan.lost):
             yield lost_problem(plan, lost, f"a case in {document.name}")
 
 
 def _check_words(rule_set: RuleSet, program: Program, document: Document, shape: shapes.CaseFile) -> None:
     """Note what a case speaks of that does not exist: reasons, nodes, terms, attestations, versions."""
-    versions = {plan.program.version: plan for plan in make_plan(rule_set, [program.id]).programs}
+    versions = {
+        plan.program.version: plan
+        for plan in make_plan(rule_set, [program.id]).programs
+        if plan.program.id == program.id
+    }
     several = {CATALOG_YEAR} if len(versions) > 1 or program.until else set()
     names: set[str] = set()
     for index, case in enumerate(shape.cases):
@@ -183,7 +189,8 @@ def _check_life(rule_set: RuleSet, program: Program, document: Document, place: 
 
 def _check(decider: Decider, rule_set: RuleSet, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
     record, word = situation(case, program.id)
-    word = replace(word, held=tuple(_held(rule_set, case.given.awarded)))
+    awarded = case.given.awarded
+    word = replace(word, held=tuple(_held(rule_set, awarded)), conferred=frozenset(one.program for one in awarded))
     file = program.place.file
     try:
         decided = decider.decide(record, word, case.as_of, everyone=True)
@@ -191,7 +198,7 @@ def _check(decider: Decider, rule_set: RuleSet, program: Program, case: shapes.C
         return CaseResult(program.id, file, case.name, where, (str(error),))
     if decided.disagreements:
         return CaseResult(program.id, file, case.name, where, tuple(one.text for one in decided.disagreements))
-    decision = decided.decisions[0]
+    decision = next(one for one in decided.decisions if one.program == program.id)
     faults = [*_faults(case.expect, decision, program), *_award_faults(case.expect, decision, rule_set, record)]
     return CaseResult(program.id, file, case.name, where, tuple(faults), decision)
 

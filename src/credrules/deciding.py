@@ -16,10 +16,11 @@ from credrules.engines.plain import PlainEngine
 from credrules.engines.plain_work import looked_at as is_about
 from credrules.errors import EngineError
 from credrules.facts import BUILT_IN, declared
+from credrules.never_both import never_both, together
 from credrules.plan import Kind
 from credrules.program_file import CATALOG_YEAR, text_digest
 from credrules.reasons import Explainer
-from credrules.records import digest, identifying
+from credrules.records import CredentialStatus, digest, identifying
 from credrules.standing import GONE, Stage
 from credrules.windows import later
 from credrules.work import Amount
@@ -77,6 +78,9 @@ class Decider:
         self.main = main
         self.engines = ("plain",) if main is None else (main.name, "plain")
         self.versions = _versions(plan)
+        newest = {name: plan.programs[numbers[-1]].program for name, numbers in self.versions.items()}
+        self.levels = {name: one for name, one in newest.items() if len(together([name], newest)) > 1}
+        self.renewals = [one for one in newest.values() if one.life.renews]
 
     def decide(self, record: Record, word: Word, as_of: date, *, everyone: bool = False) -> Decided:
         """One learner under every program. Decisions of programs that the learner has no part in are left out,
@@ -112,6 +116,9 @@ class Decider:
                 if year:
                     decision = self._under(decision, year, versions, record, word, as_of)
                 decisions.append(conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of)))
+        if self.levels:
+            unknown = {one.program for one in disagreements}
+            decisions = never_both(decisions, unknown, _awarded(record, word, as_of), self.levels)
         return Decided(tuple(decisions), tuple(disagreements))
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Iterator[tuple[int, tuple[Outcome, ...]]]:
@@ -132,10 +139,8 @@ class Decider:
 
     def _in_term(self, record: Record, word: Word, as_of: date) -> Word:
         """What people said, without what they said about terms of a renewal that are over: each needs its own word."""
-        for name, numbers in self.versions.items():
-            life = self.plan.programs[numbers[-1]].program.life
-            if not life.renews:
-                continue
+        for program in self.renewals:
+            name, life = program.id, program.life
             since = [held.earned_on for held in held_by(record, word, as_of) if held.code == life.renews]
             after = max((day for day in since if day), default=date.min)
             if ends := term_end(life.renews, record, word, as_of):
@@ -259,6 +264,12 @@ def _told(held: Sequence[_Version], year: CatalogYear | None) -> Outcome:
     outcomes = {one.outcome for one in held} if year is None or year.versions else set()
     outcomes |= {Outcome.UNMET} if year and year.closed else set()
     return outcomes.pop() if len(outcomes) == 1 else Outcome.UNDETERMINED
+
+
+def _awarded(record: Record, word: Word, as_of: date) -> frozenset[str]:
+    """The programs of which an award was issued, here or by what the records hold, or may have been."""
+    held = {one.code for one in held_by(record, word, as_of) if one.status is not CredentialStatus.REVOKED}
+    return word.conferred | held
 
 
 def _standing(held: _Version, record: Record, word: Word, as_of: date) -> ForConferral:

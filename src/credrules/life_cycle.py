@@ -20,6 +20,7 @@ class LifeCycle:
     confer_on: tuple[tuple[int, int], ...] = ()  # month and day, in order; none: at once
     expires: int = 0  # months; 0: never
     renews: str = ""
+    lower_of: str = ""  # the program in whose place it is awarded
 
     def conferral(self, earned_on: date, claimed_on: date | None) -> date:
         """The day of conferral. A claim that is late for one of the program's days waits for a later one."""

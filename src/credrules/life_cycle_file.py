@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from credrules.conferral import CONFERRAL_DAY, DECLINED, TERM
 from credrules.errors import Problem, nearest
 from credrules.life_cycle import LifeCycle
+from credrules.never_both import INSTEAD, above
 from credrules.rules import Average, Counted, CourseCount, CreditSum, walk
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ def read_life_cycle(document: Document, shape: shapes.ProgramFile, months: int) 
     if shape.renews and not shape.expires:
         message = "a renewal says for how long it renews. Add 'expires:' with years or months."
         document.problem(("renews",), message)
+    if shape.lower_of and not shape.claim:
+        message = (
+            f"what is awarded in place of '{shape.lower_of}' is final, so the learner has to ask for it. "
+            "Add 'claim: required'."
+        )
+        document.problem(("lower-of",), message)
     for at, day in enumerate(days):
         if day in days[:at]:
             document.problem(("confer", "on", at), f"{day} is in this list already.")
@@ -45,13 +52,14 @@ def read_life_cycle(document: Document, shape: shapes.ProgramFile, months: int) 
         confer_on=tuple(sorted({(int(day[:2]), int(day[3:])) for day in days})),
         expires=months,
         renews=shape.renews or "",
+        lower_of=shape.lower_of or "",
     )
 
 
 def own_ids(shape: shapes.ProgramFile) -> list[str]:
     """The ids of nodes that are there because of what the file says; no requirement may have them."""
     renewal = [RENEWS, TERM] if shape.renews else []
-    return [DECLINED, *([CLAIM] if shape.claim else []), *([CONFERRAL_DAY] if shape.confer else []), *renewal]
+    return [DECLINED, *([CLAIM] if shape.claim else []), *([CONFERRAL_DAY] if shape.confer else []), *renewal, INSTEAD]
 
 
 def check_renewal(document: Document, root: Group) -> None:
@@ -82,3 +90,17 @@ def report_renewals(found: Sequence[tuple[Document, Program]]) -> None:
         elif not other.life.expires:
             message = f"'{name}' does not expire, so there is nothing to renew. Add 'expires:' to {other.place.file}."
             document.problem(("renews",), message)
+
+
+def report_levels(found: Sequence[tuple[Document, Program]]) -> None:
+    """Note each program that is the lower level of one that is not there, or in the end of itself."""
+    programs = {program.id: program for _, program in sorted(found, key=lambda one: one[1].effective)}
+    for document, program in found:
+        name = program.life.lower_of
+        others = [one for one in programs if one != program.id]
+        if name and name not in others:
+            message = f"'{name}' is no other program. There are: {', '.join(others) or 'none'}."
+            document.problem(("lower-of",), message + nearest(name, others))
+        elif name and program.id in above(program.id, programs):
+            message = f"'{name}' is itself in the end a lower level of '{program.id}'. Which of them is the lower one?"
+            document.problem(("lower-of",), message)

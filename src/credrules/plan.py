@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from credrules.attestations import CLAIM, COMPLETE, Role
 from credrules.claims import Floor, Rounding, Share, Terms
+from credrules.never_both import together
 from credrules.program_file import routes
 from credrules.records import Affiliation
 from credrules.rules import (
@@ -159,8 +160,10 @@ def as_test(node: Node) -> Floor | Share:
 
 
 def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
-    """The plan of all programs, or of those named in `only`."""
-    chosen = [program for program in rule_set.programs if only is None or program.id in only]
+    """The plan of all programs, or of those named in `only` and what has to be decided together with them."""
+    newest = {program.id: program for program in rule_set.programs}
+    ids = newest.keys() if only is None else together(only, newest)
+    chosen = [program for program in rule_set.programs if program.id in ids]
     plans: list[ProgramPlan] = []
     for program in chosen:  # the versions of one program follow each other, the oldest first
         plan = _Planner(program).plan()

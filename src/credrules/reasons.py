@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from credrules import catalog_year, conferral, exceptions, reasons_work
+from credrules import catalog_year, conferral, exceptions, never_both, reasons_work
 from credrules.attestations import COMPLETE, Role
 from credrules.credentials import held_by, statuses, that_fit
 from credrules.decisions import Outcome, Reason, Refusal, Use
@@ -116,6 +116,7 @@ OUTCOMES = {
     "enough-parts": "enough of the parts are met",
     **catalog_year.CODES,
     **conferral.CODES,
+    **never_both.CODES,
     **exceptions.CODES,
     **reasons_work.OUTCOMES,
 }

@@ -9,7 +9,7 @@ from credrules import rule_shapes as shapes
 from credrules import yaml_files
 from credrules.errors import Problem, RuleFileError
 from credrules.institution_file import understand_institution
-from credrules.life_cycle_file import report_renewals
+from credrules.life_cycle_file import report_levels, report_renewals
 from credrules.program_file import ProgramReader, text_digest
 from credrules.rules import RuleSet
 from credrules.shape_faults import read_shape
@@ -70,6 +70,7 @@ def understand(documents: Sequence[Document]) -> RuleSet:
     if not any(document.problems for document in documents):
         report_migrations(read)
         report_renewals(read)
+        report_levels(read)
     problems = {problem for document in documents for problem in document.problems}
     if problems or institution is None:
         raise RuleFileError(problems)

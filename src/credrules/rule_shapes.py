@@ -610,6 +610,7 @@ class TemplateFile(Shape):
     confer: object = None
     expires: object = None
     renews: object = None
+    lower_of: object = None
     rules: list[object] = Field(default_factory=list)
     exceptions: object = None
     awards: list[object] = Field(default_factory=list)
@@ -661,6 +662,9 @@ class ProgramFile(Shape):
     expires: PeriodShape | None = Field(None, description="How long it is valid from its conferral on.")
     renews: Id | None = Field(
         None, description="The program whose credential this one renews for as long as 'expires' says, term by term."
+    )
+    lower_of: Id | None = Field(
+        None, description="The program in whose place this one is awarded, to who does not reach it; never both."
     )
     rules: list[RuleShape] = Field(default_factory=list)
     migrates: dict[Id, Id] = Field(

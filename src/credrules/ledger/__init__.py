@@ -250,8 +250,11 @@ class Ledger:
         attested: dict[str, list[Attestation]] = {}
         granted: dict[str, list[GrantedException]] = {}
         issued: dict[str, list[str]] = {}
+        conferred: dict[str, set[str]] = {}
         with database.reading(self._engine) as connection:
             for some in _pieces(sorted(set(learners)), IN_LIST):
+                for row in connection.execute(_perhaps_issued(some)):
+                    conferred.setdefault(row.learner_id, set()).add(row.program)
                 for row in connection.execute(_issued(some)):
                     issued.setdefault(row.learner_id, []).append(row.as_owed)
                 for row in connection.execute(_said(tables.attestations, some)):
@@ -260,9 +263,11 @@ class Ledger:
                     granted.setdefault(row.learner_id, []).append(_exception(row))
         return {
             learner: replace(
-                standing(attested.get(learner, []), granted.get(learner, [])), held=_held(issued.get(learner, ()))
+                standing(attested.get(learner, []), granted.get(learner, [])),
+                held=_held(issued.get(learner, ())),
+                conferred=frozenset(conferred.get(learner, ())),
             )
-            for learner in {*attested, *granted, *issued}
+            for learner in {*attested, *granted, *conferred}
         }
 
     def granted(self) -> list[GrantedException]:
@@ -577,6 +582,20 @@ def _issued(learners: Collection[str]) -> Select[Any]:
         .select_from(issued)
         .where(awards.c.learner_id.in_(learners))
         .order_by(awards.c.learner_id, awards.c.program, awards.c.id)
+    )
+
+
+def _perhaps_issued(learners: Collection[str]) -> Select[Any]:
+    """The programs of which an award was issued, or of which nobody knows what came of the call."""
+    awards, receipts = tables.awards, tables.receipts
+    return (
+        select(awards.c.learner_id, awards.c.program)
+        .outerjoin(receipts, receipts.c.award_id == awards.c.id)
+        .where(
+            awards.c.learner_id.in_(learners),
+            or_(receipts.c.award_id.is_not(None), _last_event(*CALLS).in_(IN_DOUBT)),
+        )
+        .distinct()
     )
 
 
