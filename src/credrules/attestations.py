@@ -80,17 +80,27 @@ class GrantedException:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramUse:
+    """The attempts that a program used for which an award was issued, by their ids."""
+
+    program: str
+    attempts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """Everything people have said about one learner, for all programs: what stands, nothing withdrawn.
 
     `held` is what was awarded here: a program's id is the code of its credential. `conferred` are the programs of which
-    an award was issued, or may have been: a call to the issuer has no known outcome.
+    an award was issued, or may have been: a call to the issuer has no known outcome. `uses` says what such programs
+    used, those awarded first before the others.
     """
 
     attestations: tuple[Attestation, ...] = ()
     exceptions: tuple[GrantedException, ...] = ()
     held: tuple[CredentialHeld, ...] = ()
     conferred: frozenset[str] = frozenset()
+    uses: tuple[ProgramUse, ...] = ()
 
 
 _INSTEAD = {CLAIM: DECLINE, DECLINE: CLAIM}

@@ -18,6 +18,7 @@ from credrules.attestations import (
     Attestation,
     ExceptionKind,
     GrantedException,
+    ProgramUse,
     Role,
     Word,
 )
@@ -190,7 +191,12 @@ def _check_life(rule_set: RuleSet, program: Program, document: Document, place: 
 def _check(decider: Decider, rule_set: RuleSet, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
     record, word = situation(case, program.id)
     awarded = case.given.awarded
-    word = replace(word, held=tuple(_held(rule_set, awarded)), conferred=frozenset(one.program for one in awarded))
+    word = replace(
+        word,
+        held=tuple(_held(rule_set, awarded)),
+        conferred=frozenset(one.program for one in awarded),
+        uses=tuple(_use(one, record) for one in sorted(awarded, key=lambda one: one.on)),
+    )
     file = program.place.file
     try:
         decided = decider.decide(record, word, case.as_of, everyone=True)
@@ -229,6 +235,11 @@ def _held(rule_set: RuleSet, awarded: Sequence[shapes.GivenAward]) -> Iterator[C
         program = rule_set.program(one.program)
         for code in (one.program, *([program.life.renews] if program and program.life.renews else [])):
             yield CredentialHeld(code=code, status=CredentialStatus.ACTIVE, earned_on=one.on, expires_on=one.expires_on)
+
+
+def _use(given: shapes.GivenAward, record: Record) -> ProgramUse:
+    used = [attempt.attempt_id for attempt in record.attempts if attempt.course.code in given.used]
+    return ProgramUse(given.program, frozenset(used))
 
 
 def _award_faults(expect: shapes.ExpectShape, decision: Decision, rule_set: RuleSet, record: Record) -> Iterator[str]:

@@ -22,6 +22,7 @@ from credrules.program_file import CATALOG_YEAR, text_digest
 from credrules.reasons import Explainer
 from credrules.records import CredentialStatus, digest, identifying
 from credrules.standing import GONE, Stage
+from credrules.uses import asked_about, in_order, marked
 from credrules.windows import later
 from credrules.work import Amount
 
@@ -65,6 +66,15 @@ class _Version:
         return self.evaluation.outcomes[self.plan.root]
 
 
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """What the engines say of one learner: the other one's outcomes are None where it failed, or there is none."""
+
+    plain: tuple[Evaluation, ...]
+    main: Outcomes | None = None
+    failure: str = ""
+
+
 class Decider:
     """Decides learners under one plan.
 
@@ -80,6 +90,12 @@ class Decider:
         self.versions = _versions(plan)
         newest = {name: plan.programs[numbers[-1]].program for name, numbers in self.versions.items()}
         self.levels = {name: one for name, one in newest.items() if len(together([name], newest)) > 1}
+        self.asked = {
+            name: asked_about(plan.programs[number].program for number in numbers)
+            for name, numbers in self.versions.items()
+        }
+        self.order = in_order(self.asked)
+        self.uses_of = frozenset[str]().union(*self.asked.values(), (name for name in self.asked if self.asked[name]))
         self.renewals = [one for one in newest.values() if one.life.renews]
 
     def decide(self, record: Record, word: Word, as_of: date, *, everyone: bool = False) -> Decided:
@@ -87,35 +103,20 @@ class Decider:
         unless `everyone` asks for them. Raises EngineError where the plain engine cannot decide.
         """
         word = self._in_term(record, word, as_of)
-        evaluations = self.plain.evaluate(record, word, as_of)
-        outcomes: Outcomes | None = None
-        failure = ""
-        if self.main is not None:
-            try:
-                outcomes = self.main.outcomes(record, word, as_of)
-            except EngineError as error:
-                failure = f"The engine {self.main.name} could not decide: {error}"
-        decisions, disagreements = [], []
-        for program, numbers in self.versions.items():
-            versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
-            year = _catalog_year(versions, record, word, as_of)
-            held = _held(versions, year)
-            takes_part = any(_takes_part(one.plan, one.evaluation, record, word, as_of) for one in held)
-            differing = [n for n in numbers if outcomes is not None and outcomes[n] != evaluations[n].outcomes]
-            if outcomes is not None and differing:
-                first = differing[0]
-                plain, other = evaluations[first].outcomes, outcomes[first]
-                text = _difference(self.plan.programs[first], plain, other, self.engines)
-                disagreements.append(Disagreement(program, text))
-            elif not takes_part and not everyone:
-                continue
-            elif failure:
-                disagreements.append(Disagreement(program, failure))
-            else:
-                decision = self._decision(held[-1].plan, held[-1].evaluation, record, word, as_of, takes_part)
-                if year:
-                    decision = self._under(decision, year, versions, record, word, as_of)
-                decisions.append(conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of)))
+        unmarked = self._evaluate(record, word, as_of)
+        found: dict[str, Decision] = {}
+        disagreements = []
+        for program in self.order:
+            seen, evaluated = record, unmarked
+            if self.asked[program]:
+                seen = marked(record, program, self.asked[program], word.uses, found.values())
+                evaluated = unmarked if seen is record else self._evaluate(seen, word, as_of)
+            one = self._decide_one(program, evaluated, seen, word, as_of, everyone=everyone)
+            if isinstance(one, Disagreement):
+                disagreements.append(one)
+            elif one:
+                found[program] = one
+        decisions = [found[program] for program in self.versions if program in found]
         if self.levels:
             unknown = {one.program for one in disagreements}
             decisions = never_both(decisions, unknown, _awarded(record, word, as_of), self.levels)
@@ -136,6 +137,39 @@ class Decider:
             outcomes = list(held[-1].evaluation.outcomes)
             outcomes[held[-1].plan.root] = _told(held, year)
             yield numbers[versions.index(held[-1])], tuple(outcomes)
+
+    def _evaluate(self, record: Record, word: Word, as_of: date) -> _Evaluated:
+        """By both engines. Raises EngineError where the plain one cannot."""
+        evaluations = self.plain.evaluate(record, word, as_of)
+        if self.main is None:
+            return _Evaluated(evaluations)
+        try:
+            return _Evaluated(evaluations, self.main.outcomes(record, word, as_of))
+        except EngineError as error:
+            return _Evaluated(evaluations, None, f"The engine {self.main.name} could not decide: {error}")
+
+    def _decide_one(
+        self, program: str, evaluated: _Evaluated, record: Record, word: Word, as_of: date, *, everyone: bool
+    ) -> Decision | Disagreement | None:
+        """One program; None where the learner has no part in it."""
+        numbers, evaluations, outcomes = self.versions[program], evaluated.plain, evaluated.main
+        versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
+        year = _catalog_year(versions, record, word, as_of)
+        held = _held(versions, year)
+        takes_part = any(_takes_part(one.plan, one.evaluation, record, word, as_of) for one in held)
+        differing = [n for n in numbers if outcomes is not None and outcomes[n] != evaluations[n].outcomes]
+        if outcomes is not None and differing:
+            first = differing[0]
+            plain, other = evaluations[first].outcomes, outcomes[first]
+            return Disagreement(program, _difference(self.plan.programs[first], plain, other, self.engines))
+        if not takes_part and not everyone:
+            return None
+        if evaluated.failure:
+            return Disagreement(program, evaluated.failure)
+        decision = self._decision(held[-1].plan, held[-1].evaluation, record, word, as_of, takes_part)
+        if year:
+            decision = self._under(decision, year, versions, record, word, as_of)
+        return conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of))
 
     def _in_term(self, record: Record, word: Word, as_of: date) -> Word:
         """What people said, without what they said about terms of a renewal that are over: each needs its own word."""

@@ -106,7 +106,7 @@ def run(
 def _judge(installation: Installation, ledger: Ledger, batch: Batch, as_of: date, report: Report) -> _Judged:
     """Decide on one batch and say what it owes; what cannot be decided is set aside with the reason."""
     judged = _Judged([], [], list(batch.set_aside))
-    words = ledger.word_of([record.learner.learner_id for record in batch.records])
+    words = ledger.word_of([record.learner.learner_id for record in batch.records], installation.decider.uses_of)
     for record in batch.records:
         faults = list(record_faults(record))
         if faults:

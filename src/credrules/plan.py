@@ -34,6 +34,7 @@ from credrules.rules import (
     Rule,
     Selection,
 )
+from credrules.uses import with_asked
 from credrules.wording import listing
 from credrules.work import Amount, WorkDone
 
@@ -162,7 +163,7 @@ def as_test(node: Node) -> Floor | Share:
 def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
     """The plan of all programs, or of those named in `only` and what has to be decided together with them."""
     newest = {program.id: program for program in rule_set.programs}
-    ids = newest.keys() if only is None else together(only, newest)
+    ids = newest.keys() if only is None else together([*with_asked(only, rule_set.programs)], newest)
     chosen = [program for program in rule_set.programs if program.id in ids]
     plans: list[ProgramPlan] = []
     for program in chosen:  # the versions of one program follow each other, the oldest first

@@ -56,7 +56,7 @@ from credrules.work import WorkDone
 from credrules.work_file import read_work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from credrules.institution_file import InstitutionRules
     from credrules.yaml_files import Document, Path_
@@ -71,7 +71,11 @@ ROUTES = 512
 class ProgramReader:
     """Turns one program's shape into a Program, noting problems as it goes."""
 
-    def __init__(self, document: Document, shape: shapes.ProgramFile, institution: InstitutionRules) -> None:
+    def __init__(
+        self, document: Document, shape: shapes.ProgramFile, institution: InstitutionRules, programs: Collection[str]
+    ) -> None:
+        """`programs` are the ids of all of them: what counts toward one, credrules knows itself."""
+        self.programs = frozenset(programs)
         self.document = document
         self.shape = shape
         self.institution = institution
@@ -329,8 +333,12 @@ class ProgramReader:
             origins=frozenset(shape.origin or ()),
             bases=frozenset(shape.basis or ()),
             toward=frozenset(shape.counts_toward or ()),
+            own=self.programs & frozenset(shape.counts_toward or ()),
             completed=self._window((*path, "completed"), shape.completed) if shape.completed else None,
         )
+        if self.shape.program in selection.own:
+            message = f"everything that counts here counts toward '{self.shape.program}'. Name another program."
+            self.document.problem((*path, "counts-toward"), message)
         if selection == Selection():
             possible = ", ".join(keys_of(shapes.FilterShape))
             self.document.problem(path, f"'from' is an empty filter. Give at least one of: {possible}.")

@@ -61,8 +61,9 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         top.problems.append(Problem(top.name, 0, f"has no programs beside it. Put one file a program in {PROGRAMS}/."))
 
     institution = understand_institution(top, institution_shape) if institution_shape else None
+    ids = {shape.program for _, shape in program_shapes if shape}
     read = [
-        (document, ProgramReader(document, shape, institution).program())
+        (document, ProgramReader(document, shape, institution, ids).program())
         for document, shape in program_shapes
         if shape and institution
     ]

@@ -732,6 +732,7 @@ class GivenAward(Shape):
     program: Id
     on: Day
     expires_on: Day | None = None
+    used: list[CourseCode] = Field(default_factory=list, description="The courses that it used.")
 
 
 class GivenException(Shape):

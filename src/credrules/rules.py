@@ -102,6 +102,7 @@ class Selection:
     bases: frozenset[Basis] = frozenset()
     toward: frozenset[str] = frozenset()  # counts toward any of these elsewhere
     completed: Window | None = None
+    own: frozenset[str] = frozenset()  # those of `toward` that are programs here, of which credrules itself knows
 
     def admits(
         self, attempt: Attempt, record: Record, as_of: date, names: frozenset[Course] | None = None
@@ -126,18 +127,27 @@ class Selection:
         in_time = self.completed.holds(attempt, record, as_of) if self.completed else True
         if in_time is False:
             return False
+        counts = self._counts_toward(attempt)
         doubts = in_time is None
         for asked, found, fits in (
             (self.levels, attempt.level, attempt.level in self.levels),
             (self.attributes, attempt.attributes, self.attributes <= (attempt.attributes or frozenset())),
             (self.bases, attempt.basis, attempt.basis in self.bases),
-            (self.toward, attempt.counts_toward, bool(self.toward & (attempt.counts_toward or frozenset()))),
+            (self.toward, counts, bool(counts)),
         ):
             if asked and found is None:
                 doubts = True
             elif asked and not fits:
                 return False
         return None if doubts else True
+
+    def _counts_toward(self, attempt: Attempt) -> bool | None:
+        """Of programs here the ledger tells, of all else the source; None where it does not say."""
+        if not self.toward or self.toward & attempt.used_for:
+            return True
+        if attempt.counts_toward is None:
+            return None if self.toward - self.own else False
+        return bool(self.toward & attempt.counts_toward)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

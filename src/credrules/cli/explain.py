@@ -53,7 +53,7 @@ def known_of(installation: Installation, learner: str) -> tuple[Record, Word]:
             raise RecordsError(aside.problems)
         for record in batch.records:
             with installation.ledger() as ledger:
-                return record, ledger.word_of([learner]).get(learner, Word())
+                return record, ledger.word_of([learner], installation.decider.uses_of).get(learner, Word())
     raise CredrulesError(f"The records from '{installation.records.name}' have no learner '{learner}'.")
 
 

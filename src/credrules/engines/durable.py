@@ -1121,7 +1121,9 @@ class _Marks:
 
     def __init__(self, selections: Sequence[Selection]) -> None:
         self.attributes = _numbered("x", {name for selection in selections for name in selection.attributes})
-        self.toward = {one: f"t{at}" for at, one in enumerate(_different(s.toward for s in selections))}
+        self.toward = {
+            one: f"t{at}" for at, one in enumerate(dict.fromkeys((s.toward, s.own) for s in selections if s.toward))
+        }
         self.excluded = {one: f"e{at}" for at, one in enumerate(_different(s.excluded for s in selections))}
         windows = dict.fromkeys(s.completed for s in selections if s.completed)
         self.windows = {window: f"w{at}" for at, window in enumerate(windows)}
@@ -1133,7 +1135,7 @@ class _Marks:
             there = [(self.attributes[name], "==", 1) for name in sorted(selection.attributes)]
             choices.append([[("marked", "==", 1), *there], [("marked", "==", 0)]])
         if selection.toward:
-            name = self.toward[selection.toward]
+            name = self.toward[selection.toward, selection.own]
             choices.append([[(name, "==", "yes")], [(name, "==", UNKNOWN)]])
         if selection.completed:
             name = self.windows[selection.completed]
@@ -1148,14 +1150,10 @@ class _Marks:
         for name in attempt.attributes or ():
             if name in self.attributes:
                 found[self.attributes[name]] = 1
-        for toward, name in self.toward.items():
-            found[name] = (
-                UNKNOWN
-                if attempt.counts_toward is None
-                else "no"
-                if attempt.counts_toward.isdisjoint(toward)
-                else "yes"
-            )
+        for (toward, own), name in self.toward.items():
+            claimed = attempt.used_for | (attempt.counts_toward or frozenset())
+            silent = attempt.counts_toward is None and toward != own
+            found[name] = "yes" if not claimed.isdisjoint(toward) else UNKNOWN if silent else "no"
         for window, name in self.windows.items():
             found[name] = _in_window(window, attempt, record, as_of)
         for excluded, name in self.excluded.items():

@@ -9,16 +9,17 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import case, exists, func, insert, or_, select
+from sqlalchemy import and_, case, exists, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from credrules.adapters import SetAside
-from credrules.attestations import Attestation, ExceptionKind, GrantedException, Role, Word, standing
+from credrules.attestations import Attestation, ExceptionKind, GrantedException, ProgramUse, Role, Word, standing
 from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
 from credrules.errors import LedgerError, Problem
 from credrules.ledger import bodies, database, tables
 from credrules.records import CredentialHeld, CredentialStatus
+from credrules.uses import used_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -245,16 +246,23 @@ class Ledger:
 
     # What people say.
 
-    def word_of(self, learners: Collection[str]) -> dict[str, Word]:
-        """All that stands of what people have said, by learner; no entry for a learner nobody has spoken of."""
+    def word_of(self, learners: Collection[str], uses_of: Collection[str] = ()) -> dict[str, Word]:
+        """All that stands of what people have said, by learner; no entry for a learner nobody has spoken of.
+
+        `uses_of` are the programs of which it is asked what their awards used.
+        """
         attested: dict[str, list[Attestation]] = {}
         granted: dict[str, list[GrantedException]] = {}
         issued: dict[str, list[str]] = {}
         conferred: dict[str, set[str]] = {}
+        uses: dict[str, dict[str, set[str]]] = {}
         with database.reading(self._engine) as connection:
             for some in _pieces(sorted(set(learners)), IN_LIST):
                 for row in connection.execute(_perhaps_issued(some)):
                     conferred.setdefault(row.learner_id, set()).add(row.program)
+                for row in connection.execute(_decided_for(some, uses_of)) if uses_of else ():
+                    used = uses.setdefault(row.learner_id, {}).setdefault(row.program, set())
+                    used |= used_by(bodies.decision_from(row.body).reason)
                 for row in connection.execute(_issued(some)):
                     issued.setdefault(row.learner_id, []).append(row.as_owed)
                 for row in connection.execute(_said(tables.attestations, some)):
@@ -266,6 +274,7 @@ class Ledger:
                 standing(attested.get(learner, []), granted.get(learner, [])),
                 held=_held(issued.get(learner, ())),
                 conferred=frozenset(conferred.get(learner, ())),
+                uses=tuple(ProgramUse(name, frozenset(used)) for name, used in uses.get(learner, {}).items()),
             )
             for learner in {*attested, *granted, *conferred}
         }
@@ -596,6 +605,29 @@ def _perhaps_issued(learners: Collection[str]) -> Select[Any]:
             or_(receipts.c.award_id.is_not(None), _last_event(*CALLS).in_(IN_DOUBT)),
         )
         .distinct()
+    )
+
+
+def _decided_for(learners: Collection[str], programs: Collection[str]) -> Select[Any]:
+    """The decisions for which awards were, or may have been, issued; those awarded first before the others."""
+    awards, receipts, decisions = tables.awards, tables.receipts, tables.decisions
+    return (
+        select(awards.c.learner_id, awards.c.program, decisions.c.body)
+        .outerjoin(receipts, receipts.c.award_id == awards.c.id)
+        .join(
+            decisions,
+            and_(
+                decisions.c.learner_id == awards.c.learner_id,
+                decisions.c.program == awards.c.program,
+                decisions.c.digest == awards.c.decision,
+            ),
+        )
+        .where(
+            awards.c.learner_id.in_(learners),
+            awards.c.program.in_(sorted(programs)),
+            or_(receipts.c.award_id.is_not(None), _last_event(*CALLS).in_(IN_DOUBT)),
+        )
+        .order_by(awards.c.id, decisions.c.id)
     )
 
 

@@ -285,6 +285,9 @@ def _filter(random: Random) -> Selection:
             toward=frozenset(random.choice([()] * 12 + [("degree",), ("degree", "certificate")])),
             completed=_window(random) if random.random() < 0.15 else None,
         )
+        if selection.toward and random.random() < 0.5:
+            own = frozenset({"program-0"})
+            selection = replace(selection, toward=own | frozenset(random.choice([(), ("degree",)])), own=own)
         if selection != Selection():
             return selection
 
@@ -440,6 +443,7 @@ def _attempt(random: Random, number: int) -> Attempt:
         counts_toward=random.choice(
             [None, frozenset(), frozenset(), frozenset({"degree"}), frozenset({"certificate", "x"})]
         ),
+        used_for=frozenset({"program-0"} if random.random() < 0.1 else ()),
     )
 
 
