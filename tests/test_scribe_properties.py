@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import date
 
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tests.test_scribe import LENIENT, data, imported
 from tests.worked import attempt
@@ -77,7 +77,9 @@ def check(text):
         return None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     assert [(line.number, line.text) for line in result.report.lines] == list(enumerate(lines, start=1))
-    assert result.faults == ()
+    assert [
+        fault for fault in result.faults if "never be met" not in str(fault)
+    ] == []  # rules that nobody can meet stay so
     assert result.report.needs_a_person or not result.by_hand
     return result
 
@@ -183,7 +185,9 @@ def test_a_block_written_from_requirements_becomes_those_requirements(drawn):
     for number, ((rule, _), grade) in enumerate(zip(made, grades, strict=True)):
         text += f'{rule} {f"MinGrade {points[grade]}" if grade else ""} Label "Number {number}";\n'
 
-    found = data(imported(f"{text}END."))["requirements"]
+    result = imported(f"{text}END.")
+    assume(not result.faults)  # requirements that nobody can meet together are imported, and not loaded
+    found = data(result)["requirements"]
 
     expected = [
         {**node, **({"minimum-grade": grade} if grade else {}), "id": f"number-{n}", "title": f"Number {n}"}
@@ -261,6 +265,7 @@ def test_the_program_decides_what_trying_every_way_to_apply_courses_decides(rule
     ]
     for document in documents:
         yaml_files.parse(document)
+    assume(not result.faults)  # what nobody can meet is not loaded
     plan = make_plan(understand(documents))
     record = Record(
         learner=Learner(learner_id="L1", affiliation=Affiliation.HOME),
@@ -273,7 +278,8 @@ def test_the_program_decides_what_trying_every_way_to_apply_courses_decides(rule
     decided = Decider(plan, None).decide(record, Word(), date(2027, 6, 1), everyone=True).decisions[0]
 
     means = by_trying(rules, alternatives, taken)
+    met = str(decided.outcome) == "met"
     if result.by_hand:
-        assert str(decided.outcome) != "met"  # the office has to look first
+        assert means or not met  # what the office has to look at never makes it easier
     else:
-        assert (str(decided.outcome) == "met") is means
+        assert met is means

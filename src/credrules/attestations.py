@@ -25,6 +25,8 @@ DECLINE = "decline"
 
 
 class Role(StrEnum):
+    """The roles that every institution has. It may declare others, such as a committee: a role is known by its name."""
+
     LEAD = "lead"
     OFFICE = "office"
     LEARNER = "learner"
@@ -48,7 +50,7 @@ class Attestation:
 
     learner_id: str
     program: str
-    role: Role
+    role: str
     statement: str
     by: str
     on: date
@@ -108,7 +110,7 @@ _INSTEAD = {CLAIM: DECLINE, DECLINE: CLAIM}
 
 def wish(word: Word, program: str) -> Attestation | None:
     """What the learner has said of a program: the claim or the refusal that stands."""
-    return next((one for one in word.attestations if one.program == program and one.role is Role.LEARNER), None)
+    return next((one for one in word.attestations if one.program == program and one.role == Role.LEARNER), None)
 
 
 def standing(attestations: list[Attestation], exceptions: list[GrantedException]) -> Word:

@@ -14,7 +14,6 @@ from credrules.attestations import (
     CLAIM,
     COMPLETE,
     DECLINE,
-    STAFF,
     Attestation,
     ExceptionKind,
     GrantedException,
@@ -166,9 +165,10 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
                 message = f"'{attempt.term}' is no term; write a season and a year, such as 'fall 2026'."
                 document.problem((*place, "given", "attempts", number, "term"), message)
         for said in case.given.attestations:
-            if said.partition(":")[0].strip() not in STAFF:
-                message = f"'{said}' is no attestation; write lead, office, or 'lead: milestone'."
-                document.problem((*place, "given", "attestations"), message)
+            role = said.partition(":")[0].strip()
+            if role not in rule_set.roles:
+                message = f"'{said}' is no attestation; write {', '.join(rule_set.roles)}, or 'lead: milestone'."
+                document.problem((*place, "given", "attestations"), message + nearest(role, rule_set.roles))
 
 
 def _check_life(rule_set: RuleSet, program: Program, document: Document, place: Path_, case: shapes.CaseShape) -> None:
@@ -392,7 +392,7 @@ def _attestation(text: str, program_id: str, day: date) -> Attestation:
     return Attestation(
         learner_id=LEARNER,
         program=program_id,
-        role=Role(role.strip()),
+        role=role.strip(),
         statement=statement.strip() or COMPLETE,
         by=f"the {role.strip()}",
         on=day,

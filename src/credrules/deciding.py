@@ -434,7 +434,7 @@ def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word,
         yield granted.on
     words = {(node.role, node.code) for node in plan.nodes if node.kind is Kind.WORD}
     for said in word.attestations:
-        if said.role is Role.LEARNER:
+        if said.role == Role.LEARNER:
             continue  # the credential is earned whether or not it was asked for
         if said.program == plan.program.id and ((said.role, said.statement) in words or said.statement == COMPLETE):
             yield said.on
