@@ -60,7 +60,7 @@ def test_a_learner_asks_for_a_credential_declines_it_and_takes_it_up_again(home,
         (("decline", "L1", "frist-program", "--by", "Ada"), "is no program. There are: first-program."),
         (("decline", "L1", "first-program", "--by", " "), "--by is empty"),
         (("decline", "L1", "first-program", "--by", "Ada", "--withdraw"), "nothing can be taken back"),
-        (("attest", "L1", "first-program", "--by", "Ada", "--role", "learner"), "'learner' is not one of"),
+        (("attest", "L1", "first-program", "--by", "Ada", "--role", "learner"), "with `credrules claim` or `decline`"),
     ],
 )
 def test_a_wish_that_cannot_be_recorded_says_why(home, words, says):

@@ -27,7 +27,7 @@ from credrules.windows import later
 from credrules.work import Amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from credrules.attestations import Word
     from credrules.catalog_year import CatalogYear
@@ -103,40 +103,59 @@ class Decider:
         unless `everyone` asks for them. Raises EngineError where the plain engine cannot decide.
         """
         word = self._in_term(record, word, as_of)
-        unmarked = self._evaluate(record, word, as_of)
-        found: dict[str, Decision] = {}
+        found = {}
         disagreements = []
-        for program in self.order:
-            seen, evaluated = record, unmarked
-            if self.asked[program]:
-                seen = marked(record, program, self.asked[program], word.uses, found.values())
-                evaluated = unmarked if seen is record else self._evaluate(seen, word, as_of)
-            one = self._decide_one(program, evaluated, seen, word, as_of, everyone=everyone)
+        for program, _, one in self._one_by_one(record, word, as_of, everyone=everyone):
             if isinstance(one, Disagreement):
                 disagreements.append(one)
-            elif one:
+            else:
                 found[program] = one
-        decisions = [found[program] for program in self.versions if program in found]
-        if self.levels:
-            unknown = {one.program for one in disagreements}
-            decisions = never_both(decisions, unknown, _awarded(record, word, as_of), self.levels)
+        decisions = self._never_both(found, {one.program for one in disagreements}, record, word, as_of)
         return Decided(tuple(decisions), tuple(disagreements))
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Iterator[tuple[int, tuple[Outcome, ...]]]:
         """For each program the version that the learner is held to, as its place in the plan, and its outcomes.
 
-        By the plain engine alone and without reasons. Where it cannot be told which version applies and they differ,
-        the program as a whole is undetermined.
+        That of the program as a whole is the decision's, which differs from the version's where it cannot be told which
+        one applies, or where the learner declined it. Without reasons. Programs on which engines disagree are left out.
         """
         word = self._in_term(record, word, as_of)
-        evaluations = self.plain.evaluate(record, word, as_of)
-        for numbers in self.versions.values():
-            versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
-            year = _catalog_year(versions, record, word, as_of)
-            held = _held(versions, year)
-            outcomes = list(held[-1].evaluation.outcomes)
-            outcomes[held[-1].plan.root] = _told(held, year)
-            yield numbers[versions.index(held[-1])], tuple(outcomes)
+        held: dict[str, _Version] = {}
+        found: dict[str, Decision] = {}
+        for program, version, one in self._one_by_one(record, word, as_of, everyone=True, explained=False):
+            if isinstance(one, Decision):
+                held[program], found[program] = version, one
+        for decision in self._never_both(found, self.versions.keys() - found.keys(), record, word, as_of):
+            version = held[decision.program]
+            outcomes = list(version.evaluation.outcomes)
+            outcomes[version.plan.root] = decision.outcome
+            yield self.plan.programs.index(version.plan), tuple(outcomes)
+
+    def _one_by_one(
+        self, record: Record, word: Word, as_of: date, *, everyone: bool, explained: bool = True
+    ) -> Iterator[tuple[str, _Version, Decision | Disagreement]]:
+        """Each program with the version that the learner is held to; those asked about by others come before them."""
+        unmarked = self._evaluate(record, word, as_of)
+        found: list[Decision] = []
+        for program in self.order:
+            seen, evaluated = record, unmarked
+            if self.asked[program]:
+                seen = marked(record, program, self.asked[program], word.uses, found)
+                evaluated = unmarked if seen is record else self._evaluate(seen, word, as_of)
+            version, one = self._decide_one(
+                program, evaluated, seen, word, as_of, everyone=everyone, explained=explained
+            )
+            if isinstance(one, Decision):
+                found.append(one)
+            if one:
+                yield program, version, one
+
+    def _never_both(
+        self, found: Mapping[str, Decision], unknown: Collection[str], record: Record, word: Word, as_of: date
+    ) -> list[Decision]:
+        """The decisions in the order of the plan; of two levels never both are met."""
+        decisions = [found[program] for program in self.versions if program in found]
+        return never_both(decisions, unknown, _awarded(record, word, as_of), self.levels) if self.levels else decisions
 
     def _evaluate(self, record: Record, word: Word, as_of: date) -> _Evaluated:
         """By both engines. Raises EngineError where the plain one cannot."""
@@ -149,9 +168,17 @@ class Decider:
             return _Evaluated(evaluations, None, f"The engine {self.main.name} could not decide: {error}")
 
     def _decide_one(
-        self, program: str, evaluated: _Evaluated, record: Record, word: Word, as_of: date, *, everyone: bool
-    ) -> Decision | Disagreement | None:
-        """One program; None where the learner has no part in it."""
+        self,
+        program: str,
+        evaluated: _Evaluated,
+        record: Record,
+        word: Word,
+        as_of: date,
+        *,
+        everyone: bool,
+        explained: bool,
+    ) -> tuple[_Version, Decision | Disagreement | None]:
+        """One program, with the version it was decided by; None where the learner has no part in it."""
         numbers, evaluations, outcomes = self.versions[program], evaluated.plain, evaluated.main
         versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
         year = _catalog_year(versions, record, word, as_of)
@@ -161,15 +188,16 @@ class Decider:
         if outcomes is not None and differing:
             first = differing[0]
             plain, other = evaluations[first].outcomes, outcomes[first]
-            return Disagreement(program, _difference(self.plan.programs[first], plain, other, self.engines))
+            text = _difference(self.plan.programs[first], plain, other, self.engines)
+            return held[-1], Disagreement(program, text)
         if not takes_part and not everyone:
-            return None
+            return held[-1], None
         if evaluated.failure:
-            return Disagreement(program, evaluated.failure)
-        decision = self._decision(held[-1].plan, held[-1].evaluation, record, word, as_of, takes_part)
+            return held[-1], Disagreement(program, evaluated.failure)
+        decision = self._decision(held[-1], record, word, as_of, takes_part=takes_part, explained=explained)
         if year:
             decision = self._under(decision, year, versions, record, word, as_of)
-        return conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of))
+        return held[-1], conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of))
 
     def _in_term(self, record: Record, word: Word, as_of: date) -> Word:
         """What people said, without what they said about terms of a renewal that are over: each needs its own word."""
@@ -191,24 +219,24 @@ class Decider:
         return word
 
     def _decision(
-        self,
-        plan: ProgramPlan,
-        evaluation: Evaluation,
-        record: Record,
-        word: Word,
-        as_of: date,
-        takes_part: bool,
+        self, held: _Version, record: Record, word: Word, as_of: date, *, takes_part: bool, explained: bool
     ) -> Decision:
-        outcome = evaluation.outcomes[plan.root]
+        plan, evaluation = held.plan, held.evaluation
+        outcome = held.outcome
+        reason = Reason(node=plan.nodes[plan.root].id, title="", outcome=outcome, because="", text="")
+        evidence = ""
+        if explained:
+            reason = Explainer(plan, evaluation, record, word, as_of).reason()
+            evidence = digest(_evidence(plan, _looked_at(plan, evaluation), record, word))
         return Decision(
             learner_id=record.learner.learner_id,
             program=plan.program.id,
             version=plan.program.version,
             outcome=outcome,
-            reason=Explainer(plan, evaluation, record, word, as_of).reason(),
+            reason=reason,
             as_of=as_of,
             rules=plan.program.digest,
-            evidence=digest(_evidence(plan, _looked_at(plan, evaluation), record, word)),
+            evidence=evidence,
             engines=self.engines,
             earned_on=_earned_on(plan, evaluation, record, word, as_of) if outcome is Outcome.MET else None,
             takes_part=takes_part,
@@ -291,13 +319,6 @@ def _catalog_year(versions: Sequence[_Version], record: Record, word: Word, as_o
 
 def _held(versions: Sequence[_Version], year: CatalogYear | None) -> list[_Version]:
     return [versions[number] for number in year.versions] if year and year.versions else [versions[-1]]
-
-
-def _told(held: Sequence[_Version], year: CatalogYear | None) -> Outcome:
-    """The outcome of a program under the versions that may apply."""
-    outcomes = {one.outcome for one in held} if year is None or year.versions else set()
-    outcomes |= {Outcome.UNMET} if year and year.closed else set()
-    return outcomes.pop() if len(outcomes) == 1 else Outcome.UNDETERMINED
 
 
 def _awarded(record: Record, word: Word, as_of: date) -> frozenset[str]:

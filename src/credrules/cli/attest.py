@@ -76,6 +76,10 @@ def attest(
             )
         ]
         problems = [Problem("credrules attest", 0, fault) for fault in _faults(attestations[0], plan)]
+        if role == Role.LEARNER:
+            problems = [
+                Problem("credrules attest", 0, "a learner's wish is recorded with `credrules claim` or `decline`.")
+            ]
         if problems:
             raise InputError(problems)
     else:
