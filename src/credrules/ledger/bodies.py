@@ -52,6 +52,7 @@ def _reason(data: Mapping[str, Any]) -> Reason:
             "outcome": Outcome(data["outcome"]),
             "used": tuple(Use(**{**use, "outcome": Outcome(use["outcome"])}) for use in data["used"]),
             "refused": tuple(Refusal(**refusal) for refusal in data["refused"]),
+            "prose": tuple(data.get("prose", ())),  # decisions that were made before there was any have none
             "parts": tuple(_reason(part) for part in data["parts"]),
         }
     )
