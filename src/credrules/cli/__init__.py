@@ -23,6 +23,7 @@ from credrules.cli import (
     test,
     verify,
     whatif,
+    wish,
 )
 from credrules.cli.screen import Screen
 from credrules.errors import CredrulesError
@@ -70,6 +71,8 @@ for command in (
     attest.attest,
     attest.grant_exception,
     attest.elect,
+    wish.claim,
+    wish.decline,
     status.status,
     acceptance.acceptance,
     plugins.plugins,
