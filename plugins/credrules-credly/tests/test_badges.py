@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from credrules import AcceptanceState, Award, Evidence, OutcomeUnknown, Receipt, Recipient, Refused
+from credrules import AcceptanceState, Evidence, OutcomeUnknown, Receipt, Recipient, Refused
 from credrules.testing import sample_award
 from credrules_credly import Manner
 from credrules_credly.request import OPTIONS, award_reference, issue_request
 
 from .conftest import ORGANIZATION, TEMPLATE
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lasting(Award):
-    """An award of a credrules that knows of conferral, expiry and renewal."""
-
-    conferred_on: date | None = None
-    expires_on: date | None = None
-    cycle: int = 0
-
-
-def lasting(award, **changes):
-    return Lasting(**{field.name: getattr(award, field.name) for field in fields(award)} | changes)
 
 
 def renewed(award):
@@ -174,7 +161,7 @@ def test_a_badge_ends_when_the_award_does_or_its_template_says(emulator, issuer,
 def test_the_day_of_conferral_and_the_last_day_are_told_where_credrules_knows_them(emulator, make_credly, award):
     days = {"conferred_on": date(2026, 6, 30), "expires_on": date(2029, 6, 30)}
 
-    make_credly(Manner(zone="America/New_York")).issue(lasting(award(), **days))
+    make_credly(Manner(zone="America/New_York")).issue(replace(award(), **days))
 
     [badge] = emulator.badges()
     assert (badge["issued_at"], badge["expires_at"]) == ("2026-06-30T16:00:00.000Z", "2029-07-01T03:59:59.000Z")
@@ -297,7 +284,7 @@ def test_a_replacement_whose_answer_was_lost_is_found(emulator, issuer, award):
 
 
 def test_a_renewal_takes_the_place_of_what_it_renews_once(emulator, issuer, award):
-    first = lasting(award())
+    first = replace(award())
     renewals = [replace(first, key=f"{first.key}/{cycle}", cycle=cycle) for cycle in (1, 2)]
 
     receipts = [issuer.issue(one) for one in (first, *renewals, first, *renewals)]
@@ -308,7 +295,7 @@ def test_a_renewal_takes_the_place_of_what_it_renews_once(emulator, issuer, awar
 
 
 def test_a_renewal_whose_answer_was_lost_is_found_and_not_renewed_again(emulator, issuer, award):
-    first = lasting(award())
+    first = replace(award())
     renewal = replace(first, key=f"{first.key}/1", cycle=1)
     issuer.issue(first)
     emulator.fault("drop-after", on="replace")

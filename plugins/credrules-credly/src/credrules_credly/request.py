@@ -109,23 +109,20 @@ def moment(day: date, zone: str, at: time = time(12)) -> str:
     return datetime.combine(day, at, here).strftime("%Y-%m-%d %H:%M:%S %z")
 
 
-# Not every credrules that this plugin works with knows of conferral, expiry and renewal: hence getattr below.
-
-
 def conferred_on(award: Award) -> date:
-    return getattr(award, "conferred_on", None) or award.earned_on
+    return award.conferred_on or award.earned_on
 
 
 def earlier_references(award: Award) -> list[str]:
     """What the awards are known by that a renewal renews, the last one first; none where it is no renewal."""
-    cycle = getattr(award, "cycle", 0)
+    cycle = award.cycle
     first = award.key.removesuffix(f"/{cycle}")
     return [award_reference(f"{first}/{number}" if number else first) for number in reversed(range(cycle))]
 
 
 def _expiry(award: Award, zone: str) -> dict[str, Any]:
     """Left out, the template's own expiry holds; `false` is how Credly is told that it has none."""
-    day = getattr(award, "expires_on", None)
+    day = award.expires_on
     if day is not None:
         return {"expires_at": moment(day, zone, time(23, 59, 59))}  # it is valid on its last day
     return {"expires_at": False} if award.options.get("expires") == "never" else {}
