@@ -66,10 +66,11 @@ class Outstanding:
 
     `in_doubt` where a call was begun and nobody knows what came of it; `tried` where there was any call at all, so that
     the issuer is asked what it has before it is called again. One that is `lapsed`, no longer owed, is outstanding only
-    while it is in doubt.
+    while it is in doubt. `place` is its own in the outbox, where later awards have later ones.
     """
 
     award: Award
+    place: int
     in_doubt: bool
     tried: bool
     lapsed: bool
@@ -303,9 +304,10 @@ class Ledger:
 
     # The outbox.
 
-    def outstanding(self) -> Iterator[Outstanding]:
-        """Awards that are owed and neither received, refused nor dropped, oldest first, a page at a time."""
-        after = 0
+    def outstanding(self, after: int = 0) -> Iterator[Outstanding]:
+        """Awards that are owed and neither received, refused nor dropped, oldest first, a page at a time; those
+        `after` a place only.
+        """
         while True:
             query = _with_events().where(tables.awards.c.id > after, *_open()).limit(PAGE)
             with database.reading(self._engine) as connection:
@@ -315,6 +317,7 @@ class Ledger:
             for row in rows:
                 yield Outstanding(
                     bodies.award_from(row.as_owed),
+                    place=row.id,
                     in_doubt=row.call in IN_DOUBT,
                     tried=row.call is not None,
                     lapsed=row.claim == "lapsed",
