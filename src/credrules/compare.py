@@ -145,7 +145,7 @@ def compare(
     """Everybody in the installation's records under two rule sets. Nothing is recorded."""
     comparer = Comparer(old, new, as_of, only)
     result = comparer.result
-    with installation.ledger() as ledger:
+    with installation.ledger_to_read() as ledger:
         for batch in installation.records.batches(None, BATCH):
             words = ledger.word_of([record.learner.learner_id for record in batch.records])
             for record in batch.records:

@@ -126,7 +126,7 @@ def run(
     report = Report(as_of=as_of, engines=installation.decider.engines, dry_run=dry_run)
     report.programs = {program.program.id: Tally() for program in installation.plan.programs}
     report.asked_for = asked_for(installation.plan)
-    with installation.ledger() as ledger:
+    with installation.ledger_to_read() if dry_run else installation.ledger() as ledger:
         if dry_run:
             for batch in installation.records.batches(learners, BATCH):
                 judged = _judge(installation, ledger, batch, as_of, report)

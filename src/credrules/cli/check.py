@@ -51,8 +51,10 @@ def check(screen: Screen) -> int:
     for fault in faults:
         screen.say(f"✗ {fault}")
     if not faults and installation:
-        screen.say(f"✓ rules: {len(installation.rule_set.program_ids)} programs in {settings.rules.name}/")
-        screen.say(f"✓ records: {installation.records.name}, {installation.records.count()} learners")
+        screen.say(f"✓ rules: {number(len(installation.rule_set.program_ids), 'program')} in {settings.rules.name}/")
+        count = installation.records.count()
+        learners = "" if count is None else f", {number(count, 'learner')}"
+        screen.say(f"✓ records: {installation.records.name}{learners}")
         screen.say(f"✓ issuers: {', '.join(installation.issuers) or 'none'}")
         screen.say(f"✓ engines: {' and '.join(installation.decider.engines)}")
         screen.say("Everything is in order.")
@@ -84,7 +86,7 @@ def _issuers(installation: Installation) -> Iterator[str]:
 
 def _ledger(installation: Installation) -> Iterator[str]:
     try:
-        with installation.ledger() as ledger:
+        with installation.ledger_to_read() as ledger:
             granted = ledger.granted()
     except CredrulesError as error:
         yield str(error)
@@ -111,4 +113,5 @@ def schema(screen: Screen) -> None:
     folder.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (folder / name).write_text(text, encoding="utf-8")
+    screen.document([str(folder / name) for name in schemas()])
     screen.say(f"Wrote {', '.join(schemas())} to {folder}.")

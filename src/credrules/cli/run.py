@@ -53,7 +53,7 @@ def run(screen: Screen, as_of: date, programs: tuple[str, ...], learners: tuple[
 
 
 def _show(screen: Screen, installation: Installation, report: pipeline.Report) -> None:
-    with installation.ledger() as ledger:
+    with installation.ledger_to_read() as ledger:
         conferred = {row.program: row.conferred for row in ledger.tally()}
     rows = []
     for program, tally in report.programs.items():
@@ -138,6 +138,7 @@ def retry(screen: Screen, key: str, by: str, drop: str | None) -> None:
         else:
             ledger.retry(key, by)
             screen.say(f"{key} will be tried again by the next `credrules run`.")
+    screen.document({"award": key, "dropped": bool(drop)})
 
 
 @click.command()
@@ -145,4 +146,5 @@ def retry(screen: Screen, key: str, by: str, drop: str | None) -> None:
 def migrate(screen: Screen) -> None:
     """Bring a ledger that an older credrules made up to date."""
     Ledger.migrate(screen.settings().ledger)
+    screen.document({"up_to_date": True})
     screen.say("The ledger is up to date.")

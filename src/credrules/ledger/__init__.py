@@ -16,7 +16,7 @@ from credrules.adapters import SetAside
 from credrules.attestations import Attestation, ExceptionKind, GrantedException, Role, Word, standing
 from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
-from credrules.errors import LedgerError, Problem
+from credrules.errors import LedgerError, NoLedger, Problem
 from credrules.ledger import bodies, database, tables
 from credrules.records import CredentialHeld, CredentialStatus
 
@@ -120,6 +120,17 @@ class Ledger:
         Raises LedgerError.
         """
         return cls(database.connect(url, create=create))
+
+    @classmethod
+    def open_to_read(cls, url: str) -> Ledger:
+        """Open the ledger and make nothing: where there is none yet, an empty one in memory stands in for it.
+
+        Raises LedgerError.
+        """
+        try:
+            return cls.open(url, create=False)
+        except NoLedger:
+            return cls(database.in_memory())
 
     @staticmethod
     def migrate(url: str) -> None:
