@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 import click
@@ -47,7 +48,8 @@ def check(screen: Screen) -> int:
             *_issuers(installation),
             *_ledger(installation),
         ]
-    screen.document({"in_order": not faults, "faults": faults})
+    remarks = list(_open_secrets(settings))
+    screen.document({"in_order": not faults, "faults": faults, "remarks": remarks})
     for fault in faults:
         screen.say(f"✗ {fault}")
     if not faults and installation:
@@ -58,7 +60,19 @@ def check(screen: Screen) -> int:
         screen.say(f"✓ issuers: {', '.join(installation.issuers) or 'none'}")
         screen.say(f"✓ engines: {' and '.join(installation.decider.engines)}")
         screen.say("Everything is in order.")
+    for remark in remarks:
+        screen.say(f"! {remark}")
     return NOT_IN_ORDER if faults else 0
+
+
+def _open_secrets(settings: Settings) -> Iterator[str]:
+    """The files with secrets that everybody on this machine can read."""
+    for section in (settings.records, *settings.issuers):
+        for key, value in sorted(section.values.items()):
+            source, _, place = str(value).partition(":")
+            path = settings.path.parent / place
+            if source == "file" and path.is_file() and path.stat().st_mode & stat.S_IROTH:
+                yield f"{place}, the {key} of {section.name}, can be read by everybody here: chmod o-r {place}"
 
 
 def _engine(settings: Settings) -> Iterator[str]:
