@@ -486,3 +486,57 @@ def test_each_kind_of_wrong_input_is_said_as_the_example_shows(what, tmp_path):
 
     assert MISTAKES[what].says in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_warnings_are_shown_and_keep_nothing_from_running_unless_asked_to(home):
+    program = home / "rules" / "programs" / "first-program.yaml"
+    program.write_text(program.read_text().replace("[STA 502, CSE 574]", "[STA 502, CSE 547, STA 501]"))
+
+    done = credrules(home, "check")
+    data = json.loads(credrules(home, "--json", "check").stdout)
+
+    assert done.returncode == 0
+    assert "In order, with 2 warnings." in done.stdout
+    assert "! rules/programs/first-program.yaml:12: '1-of-sta-502' asks for courses that 'sta-501'" in done.stdout
+    assert "names CSE 547, which the catalogue does not have. Did you mean 'CSE 574'?" in done.stdout
+    assert [data["in_order"], data["faults"], data["not_checked"]] == [True, [], []]
+    assert [
+        [one["check"], one["file"], one["line"], one["program"], one["requirement"]] for one in data["warnings"]
+    ] == [
+        [check, "rules/programs/first-program.yaml", 12, "first-program", "1-of-sta-502"]
+        for check in ("overlap", "course-unknown")
+    ]
+    assert credrules(home, "check", "--strict").returncode == 1
+    assert credrules(home, "run", "--dry-run").returncode == 0
+
+
+def test_without_a_catalogue_it_says_what_was_not_checked(home):
+    (home / "records" / "courses.csv").unlink()
+
+    done = credrules(home, "check")
+
+    assert done.returncode == 0
+    assert "- not checked: courses that rules name: records from 'csv' have no catalogue\n" in done.stdout
+    assert json.loads(credrules(home, "--json", "check").stdout)["not_checked"]
+
+
+def test_a_catalogue_that_cannot_be_read_is_a_fault_of_the_check_and_stops_no_run(home):
+    with (home / "records" / "courses.csv").open("a") as file:
+        file.write("STA,Statistics,,,,3,\n")
+
+    done = credrules(home, "check")
+
+    assert done.returncode == 2
+    assert "✗ courses.csv:" in done.stdout
+    assert credrules(home, "run", "--dry-run").returncode == 0
+
+
+def test_warnings_are_shown_beside_faults_of_another_kind(home):
+    program = home / "rules" / "programs" / "first-program.yaml"
+    program.write_text(program.read_text().replace("CSE 574]", "STA 501]").replace("issuer: badges", "issuer: credly"))
+
+    done = credrules(home, "check", "--strict")
+
+    assert done.returncode == 2
+    assert re.search(r"✗ .*'credly' is no issuer", done.stdout)
+    assert re.search(r"! .*asks for courses that 'sta-501'", done.stdout)

@@ -1,13 +1,17 @@
-"""docs/writing-a-program.md, followed step by step: what it says is printed is what is printed."""
+"""The guides, followed step by step: what they say is printed is what is printed."""
 
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs" / "writing-a-program.md"
+import pytest
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = ["writing-a-program.md", "importing.md"]
 STEP = re.compile(r"<!-- (?P<note>.*?) -->|```(?P<kind>yaml|text|console)\n(?P<text>.*?)```", re.S)
 CHANGE = re.compile(r'"(.*?)" to "(.*?)"')
 PROGRAM = "rules/programs/community-health-data.yaml"
@@ -20,6 +24,9 @@ def followed(page: str, home: Path) -> list[tuple[str, str]]:
     for step in STEP.finditer(page):
         if step["note"] is not None:
             note = step["note"]
+        elif note.startswith("show"):
+            assert (home / note.partition(": ")[2]).read_text() == step["text"]
+            note = ""
         elif step["kind"] != "console":
             name = note.partition(": ")[2]
             before = (home / name).read_text() if note.startswith("add") else ""
@@ -43,7 +50,7 @@ def printed(command: str, home: Path, change: str) -> str:
     if change:
         path.write_text(text)
     done = subprocess.run(
-        [Path(sys.executable).with_name("credrules"), *command.split()[1:]],
+        [Path(sys.executable).with_name("credrules"), *shlex.split(command)[1:]],
         cwd=home,
         capture_output=True,
         text=True,
@@ -54,8 +61,9 @@ def printed(command: str, home: Path, change: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_every_step_of_the_guide_prints_what_it_says(tmp_path):
-    page = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", PAGES)
+def test_every_step_of_the_guide_prints_what_it_says(tmp_path, name):
+    page = (DOCS / name).read_text(encoding="utf-8")
     written = [
         (text.splitlines()[0].removeprefix("$ "), "".join(f"{line}\n" for line in text.splitlines()[1:]))
         for text in re.findall(r"```console\n(.*?)```", page, re.S)

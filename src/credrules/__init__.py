@@ -1,7 +1,18 @@
 """credrules: rules for micro-credentials, decided on the records that a university already has."""
 
-from credrules.adapters import Batch, Capabilities, Issuer, Knows, SetAside, StudentRecords, Verification, Verifier
+from credrules.adapters import (
+    Batch,
+    Capabilities,
+    CourseCatalogue,
+    Issuer,
+    Knows,
+    SetAside,
+    StudentRecords,
+    Verification,
+    Verifier,
+)
 from credrules.awards import Achievement, Award, Evidence, Institution, Receipt, Recipient
+from credrules.catalogue import CatalogueCourse
 from credrules.errors import (
     CredrulesError,
     InputError,
@@ -50,7 +61,9 @@ __all__ = [
     "Basis",
     "Batch",
     "Capabilities",
+    "CatalogueCourse",
     "Course",
+    "CourseCatalogue",
     "CredentialHeld",
     "CredentialStatus",
     "CredrulesError",

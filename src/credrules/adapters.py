@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from credrules.awards import Award, Receipt
+    from credrules.catalogue import CatalogueCourse
     from credrules.errors import Problem
     from credrules.records import Record
 
@@ -48,6 +49,7 @@ class Capabilities:
     facts: Knows = Knows.NONE  # what the institution file declares under `facts`
     enrolments: Knows = Knows.NONE
     privacy: Knows = Knows.NONE
+    catalogue: Knows = Knows.NONE  # the institution's course catalogue, see CourseCatalogue
 
     def lacking(self) -> frozenset[str]:
         return frozenset(f.name for f in fields(self) if getattr(self, f.name) is Knows.NONE)
@@ -93,6 +95,18 @@ class StudentRecords(Protocol):
         Raises RecordsError where the source as a whole cannot be read, naming every reason. A fault in one learner's
         rows is no exception: it comes back in `Batch.set_aside`. Every learner of the source is in one or the other.
         """
+
+
+@runtime_checkable
+class CourseCatalogue(Protocol):
+    """A source of records that has the institution's course catalogue too, and says so in its capabilities.
+
+    `credrules check` holds the rules against it: a misspelt code, a course that is no longer given, a filter
+    that no course satisfies. No decision looks at it.
+    """
+
+    def courses(self) -> Iterable[CatalogueCourse]:
+        """Every course, in no order. Raises RecordsError where the catalogue cannot be read, naming every reason."""
 
 
 @dataclass(frozen=True, slots=True)

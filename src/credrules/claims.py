@@ -216,6 +216,11 @@ def allocate(demands: Sequence[Demand], routes: Sequence[Route], terms: Terms = 
     return Allocation(tuple(tuple(sorted(items)) for items in claims), outcomes, contests, solver.proof)
 
 
+def all_fit(demands: Sequence[Demand], terms: Terms = NO_TERMS) -> bool:
+    """Whether every demand can be met at once. Raises Undecided past the bound."""
+    return _Solver(demands, terms).solve((MET,) * len(demands), balanced=False) is not None
+
+
 def _alone(demand: Demand) -> Outcome:
     """The outcome of a demand that could have every item."""
     for level in LEVELS:

@@ -86,6 +86,8 @@ def _needs(program: ProgramPlan, node: Node) -> Iterator[str]:
                 yield "grading_basis"
             if way.counting.origins != frozenset(Origin):
                 yield "origins"
+            if way.counting.by_level:
+                yield "levels"
             yield from _selection_needs(way.selection)
     if node.kind is Kind.COUNTED:
         yield from _selection_needs(node.selection)
@@ -117,7 +119,7 @@ def _selection_needs(selection: Selection) -> Iterator[str]:
         ("attributes", selection.attributes),
         ("origins", selection.origins),
         ("grading_basis", selection.bases),
-        ("counts_toward", selection.toward),
+        ("counts_toward", selection.toward - selection.own),
         ("enrolments", selection.completed and selection.completed.after_enrolment_in),
     ):
         if asked:

@@ -39,6 +39,7 @@ class Tally:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     withheld: int = 0  # complete, but nothing about the learner may leave the institution
     set_aside: int = 0
+    to_confer: Counter[date] = field(default_factory=Counter)  # met, by the later day of conferral
 
     def add(self, one: _Count, step: int) -> None:
         if one.outcome is None:
@@ -49,6 +50,10 @@ class Tally:
             del self.outcomes[one.outcome]
         if one.outcome is Outcome.MET and one.restricted:
             self.withheld += step
+        if one.confers_on:
+            self.to_confer[one.confers_on] += step
+            if not self.to_confer[one.confers_on]:
+                del self.to_confer[one.confers_on]
 
 
 @dataclass(slots=True)
@@ -82,7 +87,7 @@ class Report:
         learner = record.learner.learner_id
         before = self._counted.pop(learner, [])
         restricted = record.learner.privacy is Privacy.RESTRICTED
-        now = [_Count(one.program, one.outcome, restricted) for one in decided.decisions]
+        now = [_Count(one.program, one.outcome, restricted, self._later(one)) for one in decided.decisions]
         now += [_Count(one.program, None, restricted) for one in decided.disagreements]
         for some, step in ((before, -1), (now, 1)):
             for one in some:
@@ -91,12 +96,16 @@ class Report:
             self._counted[learner] = now
         return not before
 
+    def _later(self, decision: Decision) -> date | None:
+        return decision.confers_on if decision.confers_on and decision.confers_on > self.as_of else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Count:
     program: str
     outcome: Outcome | None  # None where the engines did not agree
     restricted: bool
+    confers_on: date | None = None  # where that is a later day
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +175,7 @@ def run(
 def _judge(installation: Installation, ledger: Ledger, batch: Batch, as_of: date, report: Report) -> _Judged:
     """Decide on one batch and say what it owes; what cannot be decided is set aside with the reason."""
     judged = _Judged([], [], list(batch.set_aside))
-    words = ledger.word_of([record.learner.learner_id for record in batch.records])
+    words = ledger.word_of([record.learner.learner_id for record in batch.records], installation.decider.uses_of)
     for record in batch.records:
         faults = list(record_faults(record))
         if faults:

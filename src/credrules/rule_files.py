@@ -9,8 +9,10 @@ from credrules import rule_shapes as shapes
 from credrules import yaml_files
 from credrules.errors import Problem, RuleFileError
 from credrules.institution_file import understand_institution
+from credrules.life_cycle_file import report_levels, report_renewals
 from credrules.program_file import ProgramReader, text_digest
-from credrules.rules import RuleSet
+from credrules.rule_checks import static_findings
+from credrules.rules import Place, RuleSet
 from credrules.shape_faults import read_shape
 from credrules.templates import TEMPLATES, Templates
 from credrules.versions import report_migrations, report_versions
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from credrules.findings import Finding
+    from credrules.institution_file import InstitutionRules
+    from credrules.rules import Program
     from credrules.yaml_files import Document
 
 INSTITUTION = "institution.yaml"
@@ -60,15 +65,20 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         top.problems.append(Problem(top.name, 0, f"has no programs beside it. Put one file a program in {PROGRAMS}/."))
 
     institution = understand_institution(top, institution_shape) if institution_shape else None
+    ids = {shape.program for _, shape in program_shapes if shape}
     read = [
-        (document, ProgramReader(document, shape, institution).program())
+        (document, ProgramReader(document, shape, institution, ids).program())
         for document, shape in program_shapes
         if shape and institution
     ]
     report_versions(program_shapes)
     if not any(document.problems for document in documents):
         report_migrations(read)
+        report_renewals(read)
+        report_levels(read)
+    findings = _findings(institution, program_shapes, read) if institution else []
     problems = {problem for document in documents for problem in document.problems}
+    problems |= {one.problem for one in findings if one.certain}
     if problems or institution is None:
         raise RuleFileError(problems)
     return RuleSet(
@@ -77,8 +87,29 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         programs=tuple(sorted((program for _, program in read), key=lambda one: (one.id, one.effective))),
         digest=text_digest(*(document.text for document in documents)),
         equivalents=institution.equivalents,
+        doubts=tuple(one for one in findings if not one.certain),
+        roles=institution.roles,
         files={document.name: document.text for document in documents},
     )
+
+
+def _findings(
+    institution: InstitutionRules,
+    shapes_: Sequence[tuple[Document, shapes.ProgramFile | None]],
+    read: Sequence[tuple[Document, Program]],
+) -> list[Finding]:
+    """What the static checks find in the programs without problems."""
+    sound = [program for document, program in read if not document.problems]
+    rules = [
+        (institution.document, institution.rules),
+        *((document, shape.rules) for document, shape in shapes_ if shape),
+    ]
+    written = {
+        Place(document.file(("rules", at)), document.line(("rules", at))): rule.id
+        for document, listed in rules
+        for at, rule in enumerate(listed)
+    }
+    return static_findings(sound, institution.equivalents, written)
 
 
 def _is_template(document: Document) -> bool:

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from credrules.attestations import Role
 from credrules.claims import Rounding
 from credrules.equivalents import EquivalenceKind
 from credrules.errors import nearest
@@ -24,8 +23,12 @@ from credrules.rules import Moment, Repeats
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
+def is_id(text: str) -> bool:
+    return bool(_ID.fullmatch(text)) and len(text) <= 80
+
+
 def _is_id(text: str) -> str:
-    if not _ID.fullmatch(text) or len(text) > 80:
+    if not is_id(text):
         raise ValueError("an id has only small letters, digits and single hyphens, such as 'data-analytics'")
     return text
 
@@ -71,6 +74,25 @@ def _is_limit(text: str) -> str:
     return text
 
 
+def _is_month_day(text: str) -> str:
+    message = f"'{text}' is not a day of every year; write month and day, such as 05-31"
+    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", text):
+        raise ValueError(message)
+    try:
+        date(2001, int(text[:2]), int(text[3:]))
+    except ValueError:
+        raise ValueError(message) from None
+    return text
+
+
+def _is_claim(value: object) -> object:
+    if isinstance(value, str):
+        if value != "required":
+            raise ValueError(f"'{value}' says nothing of a claim; write required, or 'within:' and a number of days")
+        return {}
+    return value
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -88,9 +110,12 @@ Day = Annotated[date, BeforeValidator(_is_day)]
 Exact = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=1000)]
 Amount = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=MOST_WORK)]
 NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-699"])]
+MonthDay = Annotated[str, AfterValidator(_is_month_day), Field(examples=["05-31"])]
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Ids = Annotated[list[Id], BeforeValidator(_listed), Field(min_length=1)]
 Text = Annotated[str, Field(min_length=1)]
+Prose = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]
+_PROSE = "The catalogue's own words, a sentence or several. Shown beside the decision; they decide nothing."
 Limit = Annotated[str, AfterValidator(_is_limit), Field(examples=["at-most 1", "none"])]
 
 
@@ -100,13 +125,13 @@ class Shape(BaseModel):
     )
 
 
-def _one_of(kind: type[StrEnum], *others: str) -> BeforeValidator:
-    """Read a name as one of `kind`, or say which there are."""
+def _one_of(kind: type[StrEnum], *others: str, among: tuple[StrEnum, ...] = ()) -> BeforeValidator:
+    """Read a name as one of `kind`, or of those `among` it, or say which there are."""
 
     def read(value: object) -> object:
         if not isinstance(value, str) or value in others or isinstance(value, kind):
             return value
-        names = [*kind, *others]
+        names = [*(among or kind), *others]
         if value not in names:
             raise ValueError(f"'{value}' is not one of: {', '.join(names)}.{nearest(value, names)}".rstrip("."))
         return kind(value)
@@ -117,13 +142,18 @@ def _one_of(kind: type[StrEnum], *others: str) -> BeforeValidator:
 OriginName = Annotated[Origin, _one_of(Origin)]
 BasisName = Annotated[Basis, _one_of(Basis)]
 AffiliationName = Annotated[Affiliation, _one_of(Affiliation)]
-RoleName = Annotated[Role, _one_of(Role)]
+
+
+LeastGrade = Text | Annotated[dict[Text, Text], Field(min_length=1)]
+_LEAST_GRADE = (
+    "The least grade that counts, a symbol of the grade scale; or by the attempt's level, with 'other' for the rest."
+)
 
 
 class CountingShape(Shape):
     """What it takes for an attempt to count."""
 
-    minimum_grade: Text | None = Field(None, description="The least grade that counts, a symbol of the grade scale.")
+    minimum_grade: LeastGrade | None = Field(None, description=_LEAST_GRADE)
     repeats: Annotated[Repeats, _one_of(Repeats)] | None = Field(
         None, description="Which attempt at a course stands: the best, the latest or the first with a grade."
     )
@@ -136,7 +166,7 @@ class CountingShape(Shape):
 
 
 class InstitutionCounting(CountingShape):
-    minimum_grade: Text = Field(description="The least grade that counts, a symbol of the grade scale.")
+    minimum_grade: LeastGrade = Field(description=_LEAST_GRADE)
     floor: list[Literal["minimum-grade", "repeats", "origins", "bases"]] | CountingShape | None = Field(
         None,
         description="What programs may raise but never lower: a list of names where the values above are the floor, "
@@ -173,6 +203,7 @@ class RuleShape(Shape):
     require: dict[str, Value] = Field(min_length=1)
     otherwise: Text | None = Field(None, description="What to do, said to the learner.")
     source: Text | None = Field(None, description="Where the policy is written.")
+    prose: Prose | None = Field(None, description=_PROSE)
 
 
 class EquivalentShape(Shape):
@@ -194,6 +225,9 @@ class InstitutionFile(Shape):
     facts: dict[Id, Annotated[list[Text], Field(min_length=1)] | Literal["any"]] = Field(
         default_factory=dict,
         description="What the records say of a learner, with the values it may have; rules ask for learner.NAME.",
+    )
+    roles: list[Annotated[Id, Field(max_length=40)]] = Field(
+        default_factory=list, description="Whose word may be asked for, beside the lead's and the office's."
     )
     rules: list[RuleShape] = Field(default_factory=list)
     equivalents: list[EquivalentShape] = Field(default_factory=list)
@@ -239,11 +273,15 @@ class _Node(Shape):
     id: Id | None = Field(None, description="What exceptions are bound to; made from the requirement where left out.")
     title: Text | None = None
     source: Text | None = Field(None, description="Where the requirement is written.")
+    prose: Prose | None = Field(None, description=_PROSE)
 
 
 class _Counted(_Node, CountingShape):
     share_group: Id | None = Field(
         None, description="Requirements of one share group take no course from those of another, or from the others."
+    )
+    overlaps: Ids | None = Field(
+        None, description="Ids of other requirements that are meant to ask for some of the same courses."
     )
 
 
@@ -271,6 +309,9 @@ class ChooseShape(_Counted):
     choose: int = Field(ge=1, le=100)
     of: list[RequirementShape] | None = Field(None, min_length=1)
     from_: FilterShape | None = None
+    weights: Annotated[dict[CourseCode, Annotated[Exact, Field(gt=0)]], Field(min_length=1)] | None = Field(
+        None, description="By course, as how many it counts, such as 2 or 0.5; 1 where left out."
+    )
     same: Literal["subject"] | None = Field(None, description="All of one subject, whichever of the filter's it is.")
 
 
@@ -327,6 +368,7 @@ class LimitShape(Shape):
     id: Id | None = None
     title: Text | None = None
     source: Text | None = None
+    prose: Prose | None = Field(None, description=_PROSE)
     at_most: int | None = Field(None, ge=0, le=100, description="So many courses.")
     at_most_credits: Exact | None = Field(None, description="So many credits.")
     of: list[CourseCode] | None = Field(None, min_length=1, description="These courses.")
@@ -362,13 +404,33 @@ class CredentialShape(_Node):
     )
 
 
+class LearnerShape(_Node):
+    """Facts about the learner, on the day of the decision. All of them must hold."""
+
+    learner: dict[str, Value] = Field(
+        min_length=1, description="By fact (affiliation, admission, or one that the institution declares), its values."
+    )
+
+
+class IfShape(_Counted):
+    """What is asked depends on facts about the learner on the day of the decision."""
+
+    if_: dict[str, Value] = Field(min_length=1, description="Facts such as learner.major; all of them must hold.")
+    then: RequirementShape = Field(description="Asked where they hold.")
+    else_: RequirementShape | None = Field(
+        None, description="Asked where they do not. Left out: nothing more is asked; under 'any', no alternative."
+    )
+
+
 class MilestoneShape(_Timed):
     """Something that is no course: a paper, an internship, an examination."""
 
     milestone: Id
     evidence: Literal["required", "optional"] = "optional"
-    attested_by: RoleName | None = Field(
-        None, description="Who says so, to credrules. Left out where the student information system records it."
+    attested_by: Text | None = Field(
+        None,
+        description="Whose word it is, to credrules: lead, office or a role that the institution declares. Left out "
+        "where the student information system records it.",
     )
 
 
@@ -448,6 +510,8 @@ REQUIREMENTS: dict[str, type[_Node]] = {
     "counted-percent": CountedPercentShape,
     "milestone": MilestoneShape,
     "credential": CredentialShape,
+    "learner": LearnerShape,
+    "if": IfShape,
     "hours": HoursShape,
     "points": PointsShape,
     "events": EventsShape,
@@ -481,6 +545,8 @@ RequirementShape = Annotated[
     | Annotated[CountedPercentShape, Tag("counted-percent")]
     | Annotated[MilestoneShape, Tag("milestone")]
     | Annotated[CredentialShape, Tag("credential")]
+    | Annotated[LearnerShape, Tag("learner")]
+    | Annotated[IfShape, Tag("if")]
     | Annotated[HoursShape, Tag("hours")]
     | Annotated[PointsShape, Tag("points")]
     | Annotated[EventsShape, Tag("events")]
@@ -505,6 +571,31 @@ class AwardShape(Shape):
     issuer: Text = Field(description="The name of an issuer in credrules.toml.")
     id: Id | None = Field(None, description="Part of the award's key for ever; the issuer's name where left out.")
     when: dict[str, Value] = Field(default_factory=dict)
+
+
+class DaysShape(Shape):
+    """So many days."""
+
+    days: int = Field(ge=1, le=10_000)
+
+
+class ClaimShape(Shape):
+    """The learner has to ask for the credential."""
+
+    within: DaysShape | None = Field(
+        None, description="So long after everything else was met; a later claim waits for the conferral after that one."
+    )
+
+
+Claim = Annotated[ClaimShape, BeforeValidator(_is_claim, json_schema_input_type=Literal["required"] | ClaimShape)]
+
+
+class ConferShape(Shape):
+    """Conferral on some days of the year only."""
+
+    on: Annotated[list[MonthDay], BeforeValidator(_listed), Field(min_length=1)] = Field(
+        description="Days of every year, as month-day: the first of them on or after the day it was earned is the day."
+    )
 
 
 class ExceptionsShape(Shape):
@@ -544,6 +635,7 @@ class TemplateFile(Shape):
     parameters: dict[Id, ParameterShape] = Field(default_factory=dict)
     title: object = None
     description: object = None
+    prose: object = None
     modelled_on: object = None
     credit_bearing: object = None
     open_to: object = None
@@ -557,6 +649,11 @@ class TemplateFile(Shape):
     limits: list[object] = Field(default_factory=list)
     time_limit: object = None
     excludes: object = None
+    claim: object = None
+    confer: object = None
+    expires: object = None
+    renews: object = None
+    lower_of: object = None
     rules: list[object] = Field(default_factory=list)
     exceptions: object = None
     awards: list[object] = Field(default_factory=list)
@@ -578,6 +675,7 @@ class ProgramFile(Shape):
     program: Id
     title: Text
     description: Text | None = None
+    prose: Prose | None = Field(None, description=_PROSE)
     modelled_on: Text | None = Field(None, description="The published program that this one is modelled on.")
     effective: Day = Field(
         description="The first day of this version. A learner is held to the version in force when they registered."
@@ -600,6 +698,17 @@ class ProgramFile(Shape):
     )
     excludes: Annotated[list[Id], BeforeValidator(_listed)] = Field(
         default_factory=list, description="Credentials beside which this one is not awarded."
+    )
+    claim: Claim | None = Field(
+        None, description="'required': the learner has to ask for the credential before it is awarded."
+    )
+    confer: ConferShape | None = Field(None, description="When it is conferred, if not at once.")
+    expires: PeriodShape | None = Field(None, description="How long it is valid from its conferral on.")
+    renews: Id | None = Field(
+        None, description="The program whose credential this one renews for as long as 'expires' says, term by term."
+    )
+    lower_of: Id | None = Field(
+        None, description="The program in whose place this one is awarded, to who does not reach it; never both."
     )
     rules: list[RuleShape] = Field(default_factory=list)
     migrates: dict[Id, Id] = Field(
@@ -661,6 +770,15 @@ class GivenCredential(Shape):
     expires_on: Day | None = None
 
 
+class GivenAward(Shape):
+    """What credrules has awarded the made-up learner before."""
+
+    program: Id
+    on: Day
+    expires_on: Day | None = None
+    used: list[CourseCode] = Field(default_factory=list, description="The courses that it used.")
+
+
 class GivenException(Shape):
     requirement: Id
     course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
@@ -688,10 +806,17 @@ class GivenShape(Shape):
     attestations: list[str] = Field(
         default_factory=list, description="lead, office, or a role and a milestone as in 'lead: capstone'."
     )
+    awarded: list[GivenAward] = Field(default_factory=list, description="What credrules has awarded before.")
+    attested_on: Day | None = Field(None, description="The day of the attestations; left out: that of the decision.")
+    claimed: Day | None = Field(None, description="The day on which the learner asked for the credential.")
+    declined: Day | None = Field(None, description="The day on which the learner declined it.")
     exceptions: list[GivenException] = Field(default_factory=list)
 
 
 class ExpectShape(Shape):
+    awards: list[Id] | None = Field(None, description="The ids of the awards that are owed on the day, all of them.")
+    confers_on: Day | None = Field(None, description="The day on which it is conferred; given where it is met.")
+    expires_on: Day | None = Field(None, description="The last day on which it is valid; given where it is met.")
     outcome: Literal["met", "awaiting", "pending", "undetermined", "unmet"]
     version: Day | None = Field(
         None, description="The version that decides; left out: that of the program file beside the cases."
@@ -713,5 +838,5 @@ class CaseFile(Shape):
     cases: list[CaseShape] = Field(min_length=1)
 
 
-for _shape in (AllShape, AnyShape, ChooseShape, ProgramFile):
+for _shape in (AllShape, AnyShape, ChooseShape, IfShape, ProgramFile):
     _shape.model_rebuild()

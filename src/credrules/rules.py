@@ -10,16 +10,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from credrules.attestations import STAFF
 from credrules.claims import Rounding
+from credrules.life_cycle import LifeCycle
 from credrules.records import Basis, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from credrules.attestations import ExceptionKind, Role
+    from credrules.attestations import ExceptionKind
     from credrules.awards import Institution
     from credrules.equivalents import Equivalence
+    from credrules.findings import Finding
     from credrules.records import Affiliation, Attempt, Course, Record
     from credrules.timing import Timing
     from credrules.windows import Window
@@ -75,15 +78,40 @@ class GradeScale:
         return default if slash and mark in self.incomplete else None
 
 
+OTHER_LEVELS = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMinimum:
+    """The least grade of attempts at one level; `points` are thousandths of a point."""
+
+    level: str
+    points: int
+    symbol: str
+
+
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """What it takes for an attempt to count."""
+    """What it takes for an attempt to count. `minimum` is that of all levels but those in `by_level`."""
 
     minimum: int  # thousandths of a point
     minimum_symbol: str
     repeats: Repeats = Repeats.BEST
     origins: frozenset[Origin] = frozenset({Origin.INSTITUTION})
     bases: frozenset[Basis] = frozenset({Basis.GRADED})
+    by_level: tuple[LevelMinimum, ...] = ()  # in order of level
+
+    def least(self, level: str) -> LevelMinimum:
+        """The least grade of attempts at a level, by name or 'other'."""
+        found = next((one for one in self.by_level if one.level == level), None)
+        return found or LevelMinimum(OTHER_LEVELS, self.minimum, self.minimum_symbol)
+
+    def minima(self, level: str | None) -> list[LevelMinimum]:
+        """What the least grade of an attempt may be, the lowest first: several only where its level is unknown."""
+        if level is not None:
+            return [self.least(level)]
+        every = (*self.by_level, self.least(OTHER_LEVELS))
+        return sorted(every, key=lambda one: (one.points, one.level))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +129,7 @@ class Selection:
     bases: frozenset[Basis] = frozenset()
     toward: frozenset[str] = frozenset()  # counts toward any of these elsewhere
     completed: Window | None = None
+    own: frozenset[str] = frozenset()  # those of `toward` that are programs here, of which credrules itself knows
 
     def admits(
         self, attempt: Attempt, record: Record, as_of: date, names: frozenset[Course] | None = None
@@ -125,18 +154,27 @@ class Selection:
         in_time = self.completed.holds(attempt, record, as_of) if self.completed else True
         if in_time is False:
             return False
+        counts = self._counts_toward(attempt)
         doubts = in_time is None
         for asked, found, fits in (
             (self.levels, attempt.level, attempt.level in self.levels),
             (self.attributes, attempt.attributes, self.attributes <= (attempt.attributes or frozenset())),
             (self.bases, attempt.basis, attempt.basis in self.bases),
-            (self.toward, attempt.counts_toward, bool(self.toward & (attempt.counts_toward or frozenset()))),
+            (self.toward, counts, bool(counts)),
         ):
             if asked and found is None:
                 doubts = True
             elif asked and not fits:
                 return False
         return None if doubts else True
+
+    def _counts_toward(self, attempt: Attempt) -> bool | None:
+        """Of programs here the ledger tells, of all else the source; None where it does not say."""
+        if not self.toward or self.toward & attempt.used_for:
+            return True
+        if attempt.counts_toward is None:
+            return None if self.toward - self.own else False
+        return bool(self.toward & attempt.counts_toward)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +185,8 @@ class Requirement:
     title: str
     place: Place
     cites: str | None = None
+    overlaps: frozenset[str] = frozenset()  # ids of those of which it is known that they ask for the same courses
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +213,16 @@ class CreditSum(Requirement):
     need: int
     ways: tuple[Ways, ...]
     share_group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedCount(CreditSum):
+    """Courses that count as more than one, or less: `need` and `weights` are thousandths of a course; others are one.
+
+    A course that goes by several codes has the weight of the one under which it was taken, else the highest of them.
+    """
+
+    weights: tuple[tuple[Course, int], ...]
 
 
 class Measure(StrEnum):
@@ -221,6 +271,7 @@ class Limit:
     of_credits: bool = False
     below: int | None = None
     cites: str | None = None
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +287,7 @@ class MilestoneDone(Requirement):
 
     code: str
     evidence: bool
-    attested_by: Role | None
+    attested_by: str | None  # a role
     timing: Timing | None = None
 
 
@@ -256,11 +307,6 @@ class HoldsCredential(Requirement):
     active: bool
 
 
-class Moment(StrEnum):
-    REGISTRATION = "registration"
-    CONFERRAL = "conferral"
-
-
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A fact about the learner is one of these values."""
@@ -268,6 +314,33 @@ class Condition:
     fact: str
     values: frozenset[str]
     among: frozenset[str] = frozenset()  # what the institution declares that it may be; none where it may be anything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerIs(Requirement):
+    """A fact about the learner, on the day of the decision, is as the condition says; with `negated` it is not."""
+
+    condition: Condition
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Group):
+    """What is asked depends on the learner. The parts say it as a group; the ids say which of them are what.
+
+    `asks` are the conditions, or with `turned` the conditions turned round. Where they hold the requirement `then` is
+    asked, else `otherwise`, else nothing more. What is not asked claims nothing.
+    """
+
+    asks: tuple[str, ...]
+    turned: bool
+    then: str
+    otherwise: str | None = None
+
+
+class Moment(StrEnum):
+    REGISTRATION = "registration"
+    CONFERRAL = "conferral"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,10 +353,13 @@ class Rule:
     when: tuple[Condition, ...] = ()
     require: tuple[Condition, ...] = ()
     requirements: bool = False  # all requirements of the program are met
-    attestations: tuple[Role, ...] = ()
+    attestations: tuple[str, ...] = ()  # of these roles
     no_holds: bool = False
+    credentials: frozenset[str] = frozenset()  # one of these is held
+    not_credentials: frozenset[str] = frozenset()  # none of these is held
     otherwise: str | None = None
     cites: str | None = None
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,12 +390,14 @@ class Program:
         default_factory=dict
     )  # exceptions applied to the requirements
     description: str = ""
+    prose: tuple[str, ...] = ()
     modelled_on: str | None = None
     url: str | None = None
     image: str | None = None
     skills: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     excludes: frozenset[str] = frozenset()  # credentials beside which this one is not awarded
+    life: LifeCycle = field(default_factory=LifeCycle)
     time_limit: int = 0  # months from the first day of the first course that counts; 0: none
     notes: tuple[str, ...] = ()  # advice that is shown and never decides
     lead_name: str | None = None
@@ -344,6 +422,8 @@ class RuleSet:
     digest: str
     files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
     equivalents: tuple[Equivalence, ...] = ()
+    doubts: tuple[Finding, ...] = field(default=(), repr=False)  # what is probably not meant
+    roles: tuple[str, ...] = STAFF  # whose word may be asked for
 
     @property
     def program_ids(self) -> tuple[str, ...]:
@@ -353,6 +433,16 @@ class RuleSet:
         """A program in the version named; the newest where none is."""
         versions = [program for program in self.programs if program.id == program_id]
         return next((program for program in reversed(versions) if version in (None, program.version)), None)
+
+
+def may_ask_nothing(requirement: Requirement) -> bool:
+    """Whether there may be learners of whom a requirement asks nothing at all, so that they meet it as they are."""
+    if isinstance(requirement, Choice):
+        branches = [part for part in walk(requirement) if part.id in (requirement.then, requirement.otherwise)]
+        return requirement.turned or any(map(may_ask_nothing, branches))
+    if not isinstance(requirement, Group) or not requirement.parts or requirement.need < len(requirement.parts):
+        return False
+    return all(map(may_ask_nothing, requirement.parts))
 
 
 def walk(requirement: Requirement) -> Iterator[Requirement]:

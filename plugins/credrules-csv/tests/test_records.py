@@ -35,7 +35,7 @@ from credrules.plugins import Plugins
 from credrules.records import record_faults
 from credrules.scaffold import scaffold
 from credrules_csv import CsvRecords
-from credrules_csv.layouts import LAYOUTS
+from credrules_csv.layouts import ALL
 
 FALL = Term(date(2025, 8, 25), date(2025, 12, 19), "2259", "fall 2025")
 
@@ -295,6 +295,6 @@ def test_the_examples_in_the_readme_are_read_without_a_fault(campus):
     for name, text in examples.items():
         campus.write(name, text)
 
-    assert list(examples) == [layout.name for layout in LAYOUTS]
+    assert list(examples) == [layout.name for layout in ALL]
     assert list(campus.records()) == ["50010001", "50010002", "50010004"]
     assert campus.source.capabilities.lacking() == frozenset()

@@ -9,7 +9,22 @@ from typing import Any
 import click
 
 from credrules import __version__
-from credrules.cli import attest, audit, check, compare, explain, init, plugins, run, status, test, verify, whatif
+from credrules.cli import (
+    attest,
+    audit,
+    check,
+    compare,
+    explain,
+    import_,
+    init,
+    plugins,
+    run,
+    status,
+    test,
+    verify,
+    whatif,
+    wish,
+)
 from credrules.cli.screen import Screen, printable
 from credrules.errors import CredrulesError, InputError
 from credrules.settings import FILE_NAME
@@ -59,6 +74,7 @@ def cli(context: click.Context, path: Path, as_json: bool, color: bool | None) -
 
 for command in (
     init.init,
+    import_.import_,
     check.check,
     check.schema,
     run.run,
@@ -72,6 +88,8 @@ for command in (
     attest.attest,
     attest.grant_exception,
     attest.elect,
+    wish.claim,
+    wish.decline,
     status.status,
     plugins.plugins,
     verify.verify,

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from credrules import rule_files
+from credrules.adapters import CourseCatalogue, Knows
 from credrules.case_files import read_cases
+from credrules.catalogue import catalogue_findings
 from credrules.engines.durable_driver import load_engine
 from credrules.errors import CredrulesError, InputError
 from credrules.exceptions import lost_problem
@@ -17,19 +20,25 @@ from credrules.plugins import Plugins
 from credrules.wording import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from credrules.cli.screen import Screen
+    from credrules.findings import Finding
     from credrules.installation import Installation
     from credrules.settings import Settings
 
 NOT_IN_ORDER = 2
+NEEDS_A_PERSON = 1
 
 
 @click.command()
+@click.option("--strict", is_flag=True, help="End with 1 where there are warnings: what is probably not meant.")
 @click.pass_obj
-def check(screen: Screen) -> int:
-    """Check rules, plugins, records, issuers and ledger, and say everything that is wrong. Changes nothing."""
+def check(screen: Screen, *, strict: bool) -> int:
+    """Check rules, plugins, records, issuers and ledger, and say everything that is wrong. Changes nothing.
+
+    Warnings, marked with !, are of rules that can be used and are probably not meant as they stand.
+    """
     settings = screen.settings()
     faults = [f"plugin {plugin.name}: {plugin.fault}" for plugin in Plugins().found if plugin.fault]
     faults += list(_engine(settings))
@@ -49,9 +58,26 @@ def check(screen: Screen) -> int:
             *_ledger(installation),
         ]
     remarks = list(_open_secrets(settings))
-    screen.document({"in_order": not faults, "faults": faults, "remarks": remarks})
+    warnings = list(_doubts(settings, installation))
+    not_checked: list[str] = []
+    if installation:
+        found, courses = _catalogue(installation, faults)
+        warnings += found
+        if courses is None:
+            not_checked.append(f"courses that rules name: records from '{installation.records.name}' have no catalogue")
+    screen.document(
+        {
+            "in_order": not faults,
+            "faults": faults,
+            "warnings": [_as_data(one) for one in sorted(warnings)],
+            "not_checked": not_checked,
+            "remarks": remarks,
+        }
+    )
     for fault in faults:
         screen.say(f"✗ {fault}")
+    for warning in sorted(warnings):
+        screen.say(f"! {warning}")
     if not faults and installation:
         screen.say(f"✓ rules: {number(len(installation.rule_set.program_ids), 'program')} in {settings.rules.name}/")
         count = installation.records.count()
@@ -59,10 +85,51 @@ def check(screen: Screen) -> int:
         screen.say(f"✓ records: {installation.records.name}{learners}")
         screen.say(f"✓ issuers: {', '.join(installation.issuers) or 'none'}")
         screen.say(f"✓ engines: {' and '.join(installation.decider.engines)}")
-        screen.say("Everything is in order.")
+        for what in not_checked:
+            screen.say(f"- not checked: {what}")
+        if courses is not None:
+            screen.say(f"✓ catalogue: {number(courses, 'course')}")
+        screen.say(f"In order, with {number(len(warnings), 'warning')}." if warnings else "Everything is in order.")
     for remark in remarks:
         screen.say(f"! {remark}")
-    return NOT_IN_ORDER if faults else 0
+    if faults:
+        return NOT_IN_ORDER
+    return NEEDS_A_PERSON if warnings and strict else 0
+
+
+def _doubts(settings: Settings, installation: Installation | None) -> Sequence[Finding]:
+    """What is probably not meant in the rules, where they can be read, whatever else is wrong."""
+    if installation:
+        return installation.rule_set.doubts
+    try:
+        return rule_files.load(settings.rules).doubts
+    except CredrulesError:
+        return ()
+
+
+def _catalogue(installation: Installation, faults: list[str]) -> tuple[list[Finding], int | None]:
+    """What rules ask for that the catalogue does not have, and how many courses that has; None where there is none."""
+    records = installation.records
+    if records.capabilities.catalogue is Knows.NONE or not isinstance(records, CourseCatalogue):
+        return [], None
+    try:
+        courses = list(records.courses())
+    except InputError as error:
+        faults += map(str, error.problems)
+        return [], 0
+    return catalogue_findings(installation.rule_set, courses), len({one.course for one in courses})
+
+
+def _as_data(warning: Finding) -> dict[str, object]:
+    problem = warning.problem
+    return {
+        "check": warning.check,
+        "file": problem.where,
+        "line": problem.line,
+        "program": warning.program or None,
+        "requirement": warning.node or None,
+        "message": problem.message,
+    }
 
 
 def _open_secrets(settings: Settings) -> Iterator[str]:

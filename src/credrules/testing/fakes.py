@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from credrules.adapters import SetAside
     from credrules.awards import Award
+    from credrules.catalogue import CatalogueCourse
     from credrules.records import Record
 
 ALL_KNOWN = Capabilities(
@@ -33,6 +34,7 @@ ALL_KNOWN = Capabilities(
     holds=Knows.FULL,
     enrolments=Knows.FULL,
     privacy=Knows.FULL,
+    catalogue=Knows.FULL,
 )
 
 
@@ -87,6 +89,7 @@ class FakeRecords:
     set_aside: Sequence[SetAside] = ()
     name: str = "fake"
     capabilities: Capabilities = ALL_KNOWN
+    catalogue: Sequence[CatalogueCourse] = ()
 
     def count(self) -> int | None:
         return len(self.records) + len(self.set_aside)
@@ -101,3 +104,6 @@ class FakeRecords:
         aside = tuple(one for one in self.set_aside if learners is None or one.learner_id in learners)
         if aside:
             yield Batch((), aside)
+
+    def courses(self) -> Sequence[CatalogueCourse]:
+        return self.catalogue

@@ -13,7 +13,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from credrules.attestations import COMPLETE, Attestation, Role
+from credrules.attestations import CLAIM, COMPLETE, DECLINE, Attestation, Role
 from credrules.records import (
     Activity,
     Admission,
@@ -35,7 +35,7 @@ from credrules.records import (
     Registration,
     Term,
 )
-from credrules.rules import Counted, CourseCount, CreditSum, HoldsCredential, MilestoneDone, walk
+from credrules.rules import Counted, CourseCount, CreditSum, HoldsCredential, MilestoneDone, WeightedCount, walk
 from credrules.work import Amount, Measure, Scores, WorkDone
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _wanted(requirement: Requirement) -> Iterator[tuple[Selection, int]]:
             yield way.selection, 1 if len(requirement.ways) > 1 else requirement.need + 1
     elif isinstance(requirement, CreditSum):
         for way in requirement.ways:
-            yield way.selection, requirement.need // 3000 + 1
+            yield way.selection, requirement.need // (1000 if isinstance(requirement, WeightedCount) else 3000) + 1
 
 
 def _fitting(selection: Selection, number: int) -> Course:
@@ -261,6 +261,13 @@ def _milestones(programs: list[Program], diligence: float, random: Random) -> It
 def _credentials(programs: list[Program], random: Random) -> Iterator[CredentialHeld]:
     """Most learners hold what their programs ask for; some let it lapse."""
     for program in programs:
+        if program.life.renews:
+            yield CredentialHeld(
+                code=program.life.renews,
+                status=CredentialStatus.ACTIVE,
+                earned_on=date(2025, 11, 30),
+                expires_on=date(2026, 11, 30),
+            )
         for requirement in walk(program.requirements):
             if isinstance(requirement, HoldsCredential) and random.random() < 0.8:
                 yield CredentialHeld(
@@ -313,10 +320,11 @@ def _portions(work: Amount | Scores, random: Random) -> Iterator[tuple[str, str 
 
 def _attestations(record: Record, programs: list[Program], diligence: float, random: Random) -> Iterator[Attestation]:
     for program in programs:
+        yield from _wishes(record, program, diligence)
         if random.random() > diligence:
             continue
         roles = [Role.LEAD, Role.OFFICE] if random.random() < 0.75 else [Role.LEAD]
-        said: list[tuple[Role, str, str | None]] = [(role, COMPLETE, None) for role in roles]
+        said: list[tuple[str, str, str | None]] = [(role, COMPLETE, None) for role in roles]
         said += [
             (requirement.attested_by, requirement.code, f"https://evidence.example/{requirement.code}")
             for requirement in walk(program.requirements)
@@ -328,7 +336,25 @@ def _attestations(record: Record, programs: list[Program], diligence: float, ran
                 program=program.id,
                 role=role,
                 statement=statement,
-                by="A. Lead" if role is Role.LEAD else "An Officer",
+                by="A. Lead" if role == Role.LEAD else "An Officer",
                 on=date(2026, 10, 20),
                 evidence=evidence,
             )
+
+
+def _wishes(record: Record, program: Program, diligence: float) -> Iterator[Attestation]:
+    """Most learners ask for what has to be asked for; a few do not want what they are given."""
+    learner = record.learner
+    random = Random(f"{learner.learner_id}/{program.id}")  # its own, so that nothing else about them changes
+    says = CLAIM if program.life.claim and random.random() < 0.3 + 0.7 * diligence else None
+    if random.random() < 0.01:
+        says = DECLINE
+    if says:
+        yield Attestation(
+            learner_id=learner.learner_id,
+            program=program.id,
+            role=Role.LEARNER,
+            statement=says,
+            by=learner.display_name,
+            on=date(2026, 10, 22),
+        )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from credrules.records import Activity, MilestoneStatus
-from credrules.rules import Average, Group, MilestoneDone, Repeats
+from credrules.rules import Average, Group, LearnerIs, MilestoneDone, Repeats
 from credrules.timing import Timing
 from credrules.work import Amount, Chosen, Measure, Scored, Scores, WorkDone
 
@@ -74,7 +74,7 @@ def _with_time(random: Random, requirement: Requirement, earlier: list[str]) -> 
         return replace(requirement, parts=parts)
     if isinstance(requirement, WorkDone) or (isinstance(requirement, MilestoneDone) and not requirement.attested_by):
         requirement = replace(requirement, timing=_timing(random, earlier) if random.random() < 0.5 else None)
-    if not isinstance(requirement, Average):
+    if not isinstance(requirement, Average | LearnerIs):
         earlier.append(requirement.id)
     return requirement
 
@@ -83,12 +83,15 @@ def _timing(random: Random, earlier: list[str]) -> Timing:
     since = random.choice(earlier) if earlier and random.random() < 0.3 else None
     period = since is not None or random.random() < 0.3
     days = random.choice([0, 90, 200]) if period else 0
+    renews = random.choice(["", "", "", "badge"])
     return Timing(
         after=random.choice(earlier) if earlier and random.random() < 0.5 else None,
         by=random.choice(DAYS) if random.random() < 0.4 else None,
         days=days,
         months=random.choice([6, 12]) if period and not days else 0,
         since=since,
+        renews=renews,
+        term=random.choice([6, 12, 24]) if renews else 0,
     )
 
 

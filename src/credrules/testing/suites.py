@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from credrules.adapters import Batch, Capabilities, Issuer, Knows, StudentRecords
+from credrules.adapters import Batch, Capabilities, CourseCatalogue, Issuer, Knows, StudentRecords
 from credrules.attestations import Word
 from credrules.awards import Award, Receipt
 from credrules.engines.plain import PlainEngine
@@ -106,6 +106,18 @@ class RecordsSuite:
                 text = repr(record)
                 for personal in (record.learner.email, record.learner.family_name):
                     assert not personal or personal not in text
+
+    def test_a_catalogue_is_there_where_the_capabilities_say_so(self, records: StudentRecords) -> None:
+        """Read twice it is the same, whatever the order, and no course ends before it begins."""
+        if records.capabilities.catalogue is Knows.NONE:
+            return
+        assert isinstance(records, CourseCatalogue)
+        courses = list(records.courses())
+
+        assert set(courses) == set(records.courses())
+        assert len(courses) == len(set(courses))
+        for one in courses:
+            assert one.since is None or one.until is None or one.since <= one.until
 
     def test_a_batch_can_be_sent_to_another_process(self, records: StudentRecords) -> None:
         batch = next(iter(records.batches()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from credrules import PluginSettings, RelativePath, hookimpl
 from credrules.scaffold import File, Part
-from credrules_csv.layouts import LAYOUTS
+from credrules_csv.layouts import ALL
 from credrules_csv.records import CsvRecords
 
 if TYPE_CHECKING:
@@ -37,6 +37,6 @@ def credrules_scaffold() -> Iterator[Part]:
         name="csv",
         settings='[records]\nplugin = "csv"\nfolder = "records"\n',
         files=tuple(
-            File(f"records/{layout.name}", (example / layout.name).read_text(encoding="utf-8")) for layout in LAYOUTS
+            File(f"records/{layout.name}", (example / layout.name).read_text(encoding="utf-8")) for layout in ALL
         ),
     )

@@ -42,6 +42,11 @@ HOLDS = _layout("holds.csv", "learner_id code blocks", "reason since until")
 FACTS = _layout("facts.csv", "learner_id fact value")
 ENROLMENTS = _layout("enrolments.csv", "learner_id program", "since until")
 
+COURSES = _layout("courses.csv", "course", "title from until level credits attributes")
+
 LAYOUTS = (LEARNERS, ATTEMPTS, TERMS, ADMISSIONS, MILESTONES, ACTIVITIES, CREDENTIALS, FACTS, HOLDS, ENROLMENTS)
 OF_LEARNERS = tuple(layout for layout in LAYOUTS if "learner_id" in layout.columns and layout is not LEARNERS)
 """The files whose rows belong to a learner of learners.csv."""
+
+ALL = (*LAYOUTS, COURSES)
+"""With the catalogue, which is about no learner: `credrules check` reads it, and nothing else."""

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from credrules import Batch, Capabilities, Knows, Problem, SetAside
+from credrules_csv import catalogue
 from credrules_csv.layouts import (
     ACTIVITIES,
     ADMISSIONS,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from credrules import CatalogueCourse
     from credrules_csv.staging import Staging
 
 
@@ -67,6 +69,7 @@ class CsvRecords:
             facts=part(FACTS.name, "fact"),
             enrolments=part(ENROLMENTS.name, "program", Knows.FULL),
             privacy=part(LEARNERS.name, "privacy"),
+            catalogue=Knows.FULL if catalogue.is_there(self.folder) else Knows.NONE,
         )
 
     def count(self) -> int | None:
@@ -75,6 +78,10 @@ class CsvRecords:
         with opened(self.folder, LEARNERS, problems) as table:
             rows = sum(1 for _ in table.rows(problems)) if table else 0
         return None if problems else rows
+
+    def courses(self) -> tuple[CatalogueCourse, ...]:
+        """The catalogue in courses.csv. Raises RecordsError with every problem in it."""
+        return catalogue.read(self.folder)
 
     def batches(self, learners: Collection[str] | None = None, size: int = 500) -> Iterator[Batch]:
         """Records in the order of learner_id, by its characters' code points."""
