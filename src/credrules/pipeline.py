@@ -131,8 +131,8 @@ def run(
 
     Whoever is awarded what another program asks for is decided again in the same run, so that levels that stack are
     awarded together. With `dry_run` nothing is written and nothing issued; the report says what would be. `on_decided`
-    and `on_issued` are told of progress, in learners and awards. Raises RuleFileError, before anything is decided, where
-    an issuer could not make what a program asks of it.
+    and `on_issued` are told of progress, in learners and awards. Raises RuleFileError, before anything is decided,
+    where an issuer could not make what a program asks of it.
     """
     unusable = unusable_options([one.program for one in installation.plan.programs], installation.issuers)
     if unusable:
