@@ -17,7 +17,7 @@ from credrules.rows.layouts import ALL
 from credrules_sql import SqlSettings, records_from
 
 sys.path.insert(0, str(Path(__file__).parent))
-from servers import database_on  # noqa: E402
+from servers import database_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ def vendor(vendor_url: URL, tmp_path: Path) -> Iterator[Campus]:
         yield campus
 
 
-class cleared:  # noqa: N801  reads as what it does
+class cleared:
     """Drops every table that a test has made in the database of this run."""
 
     def __init__(self, campus: Campus) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from credrules import Problem, hookimpl
 from credrules.errors import SettingsError
-from credrules_sql import profiles
 from credrules_sql.queries import parse_queries
 from credrules_sql.records import SqlRecords, Understanding
 from credrules_sql.settings import SqlSettings
@@ -30,24 +29,18 @@ def credrules_student_records(settings: Section) -> Iterator[StudentRecords]:
 def records_from(settings: SqlSettings, folder: Path) -> SqlRecords:
     """The source that the settings describe. Raises SettingsError with every problem in the file of queries."""
     problems: list[Problem] = []
-    queries: dict[str, Query] = {}
-    defaults: dict[str, Any] = {}
-    if settings.profile:
-        defaults = profiles.defaults_of(settings.profile)
-        queries |= parse_queries(profiles.queries_of(settings.profile), f"profile {settings.profile}", problems)
-    if settings.queries:
-        queries |= _queries_in(settings.queries, problems)
+    queries = _queries_in(settings.queries, problems)
     if problems:
         raise SettingsError(problems)
     url = settings.sqlalchemy_url()
     if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":", "file:")):
         url = url.set(database=str(Path(folder, url.database).absolute()))
     understanding = Understanding(
-        parameters={**defaults.get("parameters", {}), **settings.parameters},
-        values={**defaults.get("values", {}), **settings.values},
-        emails=settings.emails or tuple(defaults.get("emails", ())),
-        partial=(*defaults.get("partial", ()), *settings.partial),
-        binary=(settings.order or defaults.get("order", "binary")) == "binary",
+        parameters=settings.parameters,
+        values=settings.values,
+        emails=settings.emails,
+        partial=settings.partial,
+        binary=settings.order == "binary",
         page=settings.page,
         timeout=settings.timeout,
     )

@@ -121,8 +121,8 @@ def explained(error: SQLAlchemyError, url: URL) -> str:
     words = str(original.args[-1] if original.args else original).strip() or type(original).__name__
     first = words.splitlines()[0]
     statement = getattr(error, "statement", None) or ""
-    known = f"{statement} {url.host} {url.username} {url.database}"
-    shown = re.sub(r"'([^']*)'|\"([^\"]*)\"", lambda m: m[0] if (m[1] or m[2] or "") in known else "'…'", first)
+    known = set(re.findall(r"[\w.]+", f"{statement} {url.host} {url.username} {url.database}"))
+    shown = re.sub(r"'([^']*)'|\"([^\"]*)\"", lambda m: m[0] if (m[1] or m[2]) in known else "'…'", first)
     if url.password:
         shown = shown.replace(str(url.password), "***")
     return f"the database says: {shown}"

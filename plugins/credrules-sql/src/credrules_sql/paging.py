@@ -111,7 +111,7 @@ class Pager:
         """The rows of the next `size` learners; none only where there are no more."""
         limit = size + SPARE
         rows = self.fetch(source.page(self._connection.dialect, limit, Span(after=after)))
-        whole = self._whole(source, rows, limit)
+        whole = self._whole(source, rows, limit, cut=len(rows) >= limit)
         keys = list(dict.fromkeys(row[0] for row in whole))[:size]
         taken = [row for row in whole if row[0] in set(keys)]
         self.read[source.query.layout.entity] += len(taken)
@@ -122,8 +122,9 @@ class Pager:
         expected: int | None = None
         got = 0
         while rows := self.fetch(source.page(self._connection.dialect, self._page, span)):
-            expected = int(rows[0].credrules_left) if expected is None else expected
-            whole = self._whole(source, rows, self._page)
+            left = int(rows[0].credrules_left)
+            expected = left if expected is None else expected
+            whole = self._whole(source, rows, self._page, cut=len(rows) < left)
             got += len(whole)
             yield from whole
             # A short page is no end: it is what a read that was cut off looks like, too.
@@ -138,11 +139,13 @@ class Pager:
         if got != expected:
             raise RecordsError([source.query.problem(_cut_off(got, expected))])
 
-    def _whole(self, source: Source, rows: Sequence[Row[Any]], limit: int) -> Sequence[Row[Any]]:
+    def _whole(self, source: Source, rows: Sequence[Row[Any]], limit: int, *, cut: bool) -> Sequence[Row[Any]]:
         """The rows without those of the last learner, where the page may have cut them off."""
-        if len(rows) < limit:
+        if not cut:
             return rows
         whole = [row for row in rows if row[0] != rows[-1][0]]
+        if not whole and len(rows) < limit:
+            raise RecordsError([source.query.problem(_cut_off(len(rows), int(rows[0].credrules_left)))])
         if not whole:
             setting = "query" if source.query.layout is LEARNERS else "`page` in the table [records]"
             message = f"one learner has {limit} rows or more, which is more than a page. Correct the {setting}."

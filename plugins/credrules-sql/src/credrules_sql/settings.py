@@ -6,13 +6,12 @@ from dataclasses import fields
 from datetime import date  # noqa: TC003  pydantic reads the annotations
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from credrules import Capabilities, PluginSettings, RelativePath, Secret
 from credrules.errors import nearest
-from credrules_sql import profiles
 from credrules_sql.queries import ENTITIES
 
 _SECRETS = frozenset({"password", "passwd", "pwd", "odbc_connect", "user_password", "access_token", "token"})
@@ -55,33 +54,20 @@ def _capability(name: str) -> str:
     return name
 
 
-def _profile(name: str) -> str:
-    if name not in profiles.NAMES:
-        raise ValueError(f"there is no profile '{name}'. Possible: {', '.join(profiles.NAMES) or 'none yet'}")
-    return name
-
-
 class SqlSettings(PluginSettings):
     """Where the database is, and how what it says is to be understood."""
 
     url: Annotated[str, AfterValidator(_url_without_secrets)]
     password: Secret | None = None
-    profile: Annotated[str, AfterValidator(_profile)] | None = None
-    queries: RelativePath | None = None
+    queries: RelativePath
     parameters: dict[str, str | int | date] = Field(default_factory=dict)
     values: dict[Annotated[str, AfterValidator(_column)], dict[str, str]] = Field(default_factory=dict)
     emails: tuple[str, ...] = ()
     """Kinds of e-mail address, the one to prefer first; a kind that is not listed is never used."""
     partial: tuple[Annotated[str, AfterValidator(_capability)], ...] = ()
-    order: Literal["binary", "database"] | None = None
+    order: Literal["binary", "database"] = "binary"
     page: int = Field(default=24_000, ge=1)
     timeout: int = Field(default=300, ge=1)
-
-    @model_validator(mode="after")
-    def _has_queries(self) -> SqlSettings:
-        if self.profile is None and self.queries is None:
-            raise ValueError("set `profile`, or `queries` to your file of queries, or both")
-        return self
 
     def sqlalchemy_url(self) -> URL:
         url = make_url(self.url)
