@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 DURABLE := CPPFLAGS="-DPyEval_CallObject=PyObject_CallObject $(CPPFLAGS)"
 NEW_PYTHON := $(shell $(PYTHON) -c 'import sys; print(int(sys.version_info >= (3, 13)))')
 
-.PHONY: help setup demo browser test check format lock docs clean
+.PHONY: help setup demo browser verifiers test check format lock docs clean
 
 help: ## what there is to run
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -35,6 +35,9 @@ browser: ## a browser for the tests of pages, where there is none (Debian and Ub
 	    command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get -qq update && \
 	    DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends --yes chromium >/dev/null; } || \
 	    echo "There is no browser: the tests of pages will be skipped."
+
+verifiers: ## verifiers of badges from npm, where there is Node.js: without them their tests are skipped
+	npm install --prefix plugins/credrules-openbadges/tests/npm --no-package-lock --no-audit --no-fund --ignore-scripts --silent
 
 test: $(READY) browser ## every test
 	$(BIN)/python -m pytest

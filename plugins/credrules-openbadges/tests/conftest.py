@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,8 +17,6 @@ from credrules.testing import sample_award
 from credrules_openbadges import OpenBadgesIssuer, new_key_pem
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from credrules import Award
 
 
@@ -29,6 +30,21 @@ class Issued:
     @property
     def text(self) -> str:
         return self.path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def npm():
+    """A function that asks the verifiers from npm; what it gives leaves out what they do not say."""
+    folder = Path(__file__).parent / "npm"
+    if not shutil.which("node") or not (folder / "node_modules").is_dir():
+        pytest.skip("there are no verifiers from npm: `make verifiers` installs them, where there is Node.js")
+
+    def ask(*words: object) -> dict[str, Any]:
+        command = ["node", folder / "verify.mjs", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        return json.loads(done.stdout)
+
+    return ask
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,10 @@ from credrules_openbadges import OpenBadgesIssuer
 from credrules_openbadges.credential import credential
 from credrules_openbadges.keys import SigningKey
 from credrules_openbadges.proofs import canonical_statements, signed
+from credrules_openbadges.status_list import list_credential, status_entry
 from credrules_openbadges.terms import CONTEXTS, OB_URL, VC_URL
+
+URL = "https://university.example/badges"
 
 
 def official_statements(document):
@@ -45,7 +48,8 @@ def test_it_accepts_every_badge(key_pem, public_pem, issued, awards, data):
 @given(data=st.data())
 def test_the_signed_statements_are_those_of_the_official_contexts(key_pem, awards, data):
     key = SigningKey.from_pem(key_pem)
-    document = credential(data.draw(awards), key)
+    status = status_entry(f"{URL}/status-1.json", data.draw(st.integers(0, 131_071)))
+    document = credential(data.draw(awards), key, data.draw(st.none() | st.just(status)))
     proof = signed(document, key, document["validFrom"])["proof"]
     options = {"@context": document["@context"], **{name: proof[name] for name in proof if name != "proofValue"}}
 
@@ -53,10 +57,19 @@ def test_the_signed_statements_are_those_of_the_official_contexts(key_pem, award
     assert canonical_statements(options) == official_statements(options)
 
 
+def test_the_statements_of_a_status_list_are_those_of_the_official_contexts(key_pem):
+    key = SigningKey.from_pem(key_pem)
+    document = list_credential(f"{URL}/status-1.json", key.did, [94_567], "2026-06-01T00:00:00Z")
+
+    assert canonical_statements(document) == official_statements(document)
+
+
 def test_a_badge_with_everything_in_it_uses_every_term_of_the_vocabulary(key_pem):
     """So that a term which no badge uses, and no test compares, does not stay."""
-    document = credential(full_award(), SigningKey.from_pem(key_pem))
-    document = signed(document, SigningKey.from_pem(key_pem), document["validFrom"])
+    key = SigningKey.from_pem(key_pem)
+    document = credential(full_award(), key, status_entry(f"{URL}/status-1.json", 94_567))
+    document = signed(document, key, document["validFrom"])
+    revoked = list_credential(f"{URL}/status-1.json", key.did, [94_567], "2026-06-01T00:00:00Z")
 
     def used(node):
         if isinstance(node, dict):
@@ -69,7 +82,7 @@ def test_a_badge_with_everything_in_it_uses_every_term_of_the_vocabulary(key_pem
                 yield from used(item)
 
     terms = set(CONTEXTS[VC_URL]) | set(CONTEXTS[OB_URL])
-    assert terms - set(used(document)) == {"assertionMethod"}  # a value, not a key
+    assert terms - set(used(document)) - set(used(revoked)) == {"assertionMethod"}  # a value, not a key
     assert document["proof"]["proofPurpose"] == "assertionMethod"
 
 

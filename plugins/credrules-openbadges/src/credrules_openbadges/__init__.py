@@ -31,13 +31,16 @@ class OpenBadgesSettings(PluginSettings):
     folder: RelativePath
     key: Secret
     public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(default=None, alias="public-url")
+    books: RelativePath | None = None
 
 
 @hookimpl
 def credrules_issuers(settings: Section) -> Iterator[Issuer]:
     if settings.plugin == "openbadges":
         read = settings.read(OpenBadgesSettings)
-        yield OpenBadgesIssuer(settings.name, read.folder, read.key.get_secret_value(), read.public_url)
+        yield OpenBadgesIssuer(
+            settings.name, read.folder, read.key.get_secret_value(), read.public_url, books=read.books
+        )
 
 
 @hookimpl

@@ -39,11 +39,16 @@ def credential_id(award: Award, key: SigningKey) -> str:
     return f"urn:uuid:{badge_uuid(award, key)}"
 
 
-def credential(award: Award, key: SigningKey) -> dict[str, Any]:
-    """The credential without its proof. Raises Refused, naming everything that it lacks."""
+def credential(award: Award, key: SigningKey, status: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The credential without its proof. Raises Refused, naming everything that it lacks.
+
+    `status` is its place in a status list; a badge without one can never be taken back.
+    """
     faults = list(_lacks(award))
     if not faults:
         document = _document(award, key)
+        if status is not None:
+            document["credentialStatus"] = status
         try:
             Credential.model_validate(document)
         except ValidationError as error:

@@ -115,6 +115,13 @@ class Evidence(_Part):
     genre: Text
 
 
+class Status(_Part):
+    type: Literal["BitstringStatusListEntry"]
+    statusPurpose: Literal["revocation"]
+    statusListIndex: Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,9})$")]
+    statusListCredential: Address
+
+
 class Proof(_Part):
     type: Literal["DataIntegrityProof"]
     cryptosuite: Literal["eddsa-rdfc-2022"]
@@ -144,6 +151,7 @@ class Credential(_Part):
     validUntil: Time | None = None
     awardedDate: Time
     credentialSubject: Subject
+    credentialStatus: Status | None = None
     evidence: list[Evidence] = Field(default=[], max_length=500)
 
     @model_validator(mode="after")

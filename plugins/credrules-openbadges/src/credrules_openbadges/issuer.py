@@ -15,6 +15,7 @@ from credrules_openbadges.credential import badge_uuid, credential, credential_i
 from credrules_openbadges.form import Badge, form_faults
 from credrules_openbadges.keys import SigningKey, UnusableKey
 from credrules_openbadges.proofs import proof_holds, signed
+from credrules_openbadges.status_lists import StatusLists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
 class OpenBadgesIssuer:
     """One signing key and one folder. The same award and key give the same bytes on every machine."""
 
-    def __init__(self, name: str, folder: Path, key_pem: str, public_url: str | None = None) -> None:
+    def __init__(
+        self, name: str, folder: Path, key_pem: str, public_url: str | None = None, *, books: Path | None = None
+    ) -> None:
         self.name = name
         self.folder = folder
         self.public_url = public_url.rstrip("/") if public_url else None
+        self.books = books or folder.with_name(f"{folder.name}-books")
         self._pem = key_pem
+        self._lists = StatusLists(folder, self.books, self.public_url) if self.public_url else None
 
     def __repr__(self) -> str:
         return f"OpenBadgesIssuer(name={self.name!r}, folder={str(self.folder)!r})"
@@ -47,11 +52,13 @@ class OpenBadgesIssuer:
             _ = self._key
         except UnusableKey as error:
             yield f"{error}. `credrules init` in an empty folder makes a new one in keys/badges.pem."
-        place = self.folder
-        while not place.exists() and place != place.parent:
-            place = place.parent
-        if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-            yield f"badges cannot be written to {self.folder}: {place} is no folder that can be written to."
+        yield from _unwritable(self.folder, "badges")
+        if self._lists:
+            yield from _unwritable(self.books, "the books of the status lists")
+            try:
+                self._lists.revocation("")
+            except Unavailable as error:
+                yield str(error)
 
     def find(self, award: Award) -> Receipt | None:
         """The receipt of the badge's file. Raises Refused where something else stands in its place."""
@@ -78,7 +85,10 @@ class OpenBadgesIssuer:
         if there:
             return there
         key = self._usable_key()
-        badge = signed(credential(award, key), key, day_as_time(award.awarded_on))
+        document = credential(award, key)  # refused, if it is, before a place is given
+        if self._lists:
+            document = credential(award, key, self._lists.entry(document["id"], key))
+        badge = signed(document, key, day_as_time(award.awarded_on))
         data = (json.dumps(badge, ensure_ascii=False, indent=2) + "\n").encode()
         if len(data) > badge_file.MAX_BYTES:
             raise Refused(
@@ -89,11 +99,22 @@ class OpenBadgesIssuer:
         return self._receipt(award)
 
     def revoke(self, receipt: Receipt, reason: str) -> None:
-        """Refused: the badges made here name no status list, so that no verifier could learn of it."""
-        raise Refused(
-            f"{receipt.reference} cannot be taken back: it names no status list where a verifier would look. "
-            "Tell whoever relies on it, and keep the reason with the decision."
-        )
+        """Set the badge's bit in its status list, and publish the list.
+
+        Refused for a badge without a place in one: made before there were lists, or without a `public-url`.
+        """
+        if self._lists is None:
+            raise Refused(
+                f"{receipt.reference} cannot be taken back: without a public-url there is no status list where a "
+                "verifier would look. Tell whoever relies on it, and keep the reason with the decision."
+            )
+        self._lists.revoke(receipt.reference, reason, self._key_of)
+
+    def _key_of(self, issuer: str) -> SigningKey:
+        key = self._usable_key()
+        if key.did != issuer:
+            raise Refused(f"The list is {issuer}'s, whose key is not here: nobody would believe it from another.")
+        return key
 
     def _usable_key(self) -> SigningKey:
         try:
@@ -125,7 +146,21 @@ class OpenBadgesIssuer:
         badge, faults = self._checked(document)
         if badge is None:
             return Verification(path.name, faults=faults)
+        if not faults:
+            faults = tuple(self._status_faults(badge))
         return Verification(badge.id, _facts(badge), faults, references=(badge.id,))
+
+    def _status_faults(self, badge: Badge) -> Iterator[str]:
+        """Whether one of ours was taken back. The books say it best, and nothing is fetched."""
+        if badge.credentialStatus is None or self._lists is None:
+            return
+        try:
+            revocation = self._lists.revocation(badge.id)
+        except Unavailable as error:
+            yield f"Whether it was taken back cannot be told. {error}"
+            return
+        if revocation:
+            yield f"It was taken back on {revocation.day}: {revocation.reason}"
 
     def _checked(self, document: Any) -> tuple[Badge | None, tuple[str, ...]]:
         """The document as a badge, if it has the form of one; and what is wrong with it, in sentences."""
@@ -149,6 +184,14 @@ class OpenBadgesIssuer:
             return
         if badge.signer != ours:
             yield "It was signed by another key than this institution's."
+
+
+def _unwritable(folder: Path, what: str) -> Iterator[str]:
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        yield f"{what} cannot be written to {folder}: {place} is no folder that can be written to."
 
 
 def _is_open_badge(document: Any) -> bool:

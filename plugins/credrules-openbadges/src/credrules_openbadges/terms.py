@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 VC_URL = "https://www.w3.org/ns/credentials/v2"
 OB_URL = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
@@ -21,6 +21,7 @@ _VC = "https://www.w3.org/2018/credentials#"
 _OB = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#"
 _SECURITY = "https://w3id.org/security#"
 _SCHEMA = "https://schema.org/"
+_STATUS = "https://www.w3.org/ns/credentials/status#"
 _TIME = "http://www.w3.org/2001/XMLSchema#dateTime"
 _XSD = "https://www.w3.org/2001/XMLSchema#"  # with the s, as Open Badges writes it
 
@@ -57,6 +58,7 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
     "VerifiableCredential": (
         f"{_VC}VerifiableCredential",
         {
+            "credentialStatus": _link(f"{_VC}credentialStatus"),
             "credentialSubject": _link(f"{_VC}credentialSubject"),
             "evidence": _link(f"{_VC}evidence"),
             "issuer": _link(f"{_VC}issuer"),
@@ -95,6 +97,22 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
     ),
     "Image": (f"{_OB}Image", {}),
     "Evidence": (f"{_OB}Evidence", {"genre": _plain(f"{_SCHEMA}genre")}),
+    "BitstringStatusListEntry": (
+        f"{_STATUS}BitstringStatusListEntry",
+        {
+            "statusListCredential": _link(f"{_STATUS}statusListCredential"),
+            "statusListIndex": _plain(f"{_STATUS}statusListIndex"),
+            "statusPurpose": _plain(f"{_STATUS}statusPurpose"),
+        },
+    ),
+    "BitstringStatusListCredential": (f"{_STATUS}BitstringStatusListCredential", {}),
+    "BitstringStatusList": (
+        f"{_STATUS}BitstringStatusList",
+        {
+            "encodedList": _typed(f"{_STATUS}encodedList", f"{_SECURITY}multibase"),
+            "statusPurpose": _plain(f"{_STATUS}statusPurpose"),
+        },
+    ),
     "DataIntegrityProof": (
         f"{_SECURITY}DataIntegrityProof",
         {
@@ -108,16 +126,39 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
 }
 """Each type, and the terms that only a part of this type may use."""
 
-# The official contexts define the terms of a type only within it. `undefined_terms` sees to that here, so that PyLD
-# gets one flat table, which it keeps ready: that halves the time a badge takes.
+_OF_CREDENTIALS = frozenset(
+    {
+        "VerifiableCredential",
+        "BitstringStatusListEntry",
+        "BitstringStatusListCredential",
+        "BitstringStatusList",
+        "DataIntegrityProof",
+    }
+)
+"""The types that Verifiable Credentials 2.0 knows by itself; the others are those of Open Badges."""
+
+
+def _table(types: Iterable[str]) -> dict[str, Any]:
+    """What a context says, as one flat table.
+
+    The official contexts define the terms of a type only within it. `undefined_terms` sees to that here, so that PyLD
+    gets a table which it keeps ready: that halves the time a badge takes.
+    """
+    defined = [(name, *_OF_TYPE[name]) for name in types]
+    return {
+        **{name: _plain(iri) for name, iri, _ in defined},
+        **{term: definition for _, _, terms in defined for term, definition in terms.items()},
+    }
+
+
 CONTEXTS: dict[str, dict[str, Any]] = {
-    VC_URL: {"id": "@id", "type": "@type"},
-    OB_URL: {
-        **_ANYWHERE,
-        **{name: _plain(iri) for name, (iri, _) in _OF_TYPE.items()},
-        **{term: definition for _, terms in _OF_TYPE.values() for term, definition in terms.items()},
+    VC_URL: {
+        "id": "@id",
+        "type": "@type",
+        **_table(sorted(_OF_CREDENTIALS)),
         "assertionMethod": _plain(f"{_SECURITY}assertionMethod"),  # what `proofPurpose` says
     },
+    OB_URL: {**_ANYWHERE, **_table(sorted(_OF_TYPE.keys() - _OF_CREDENTIALS))},
 }
 
 
