@@ -18,14 +18,24 @@ from pyld import jsonld
 
 from credrules import Evidence, Institution
 from credrules.testing import sample_award
-from credrules_openbadges import OpenBadgesIssuer
-from credrules_openbadges.credential import credential
+from credrules_openbadges import Additions, OpenBadgesIssuer
+from credrules_openbadges.credential import NOTHING, credential
 from credrules_openbadges.keys import SigningKey
 from credrules_openbadges.proofs import canonical_statements, signed
 from credrules_openbadges.status_list import list_credential, status_entry
 from credrules_openbadges.terms import CONTEXTS, OB_URL, VC_URL
 
 URL = "https://university.example/badges"
+
+
+EVERYTHING = Additions(
+    skills={"Python": "https://skills.example/python", "Statistics": "https://skills.example/statistics"},
+    phone="+1 716 555 0100",
+    about="A public university.",
+    logo="https://university.example/logo.png",
+    image=f"{URL}/image-1.png",
+    caption="Data Analytics, Example University",
+)
 
 
 def official_statements(document):
@@ -49,7 +59,8 @@ def test_it_accepts_every_badge(key_pem, public_pem, issued, awards, data):
 def test_the_signed_statements_are_those_of_the_official_contexts(key_pem, awards, data):
     key = SigningKey.from_pem(key_pem)
     status = status_entry(f"{URL}/status-1.json", data.draw(st.integers(0, 131_071)))
-    document = credential(data.draw(awards), key, data.draw(st.none() | st.just(status)))
+    additions = data.draw(st.sampled_from([NOTHING, EVERYTHING]))
+    document = credential(data.draw(awards), key, data.draw(st.none() | st.just(status)), additions)
     proof = signed(document, key, document["validFrom"])["proof"]
     options = {"@context": document["@context"], **{name: proof[name] for name in proof if name != "proofValue"}}
 
@@ -67,7 +78,9 @@ def test_the_statements_of_a_status_list_are_those_of_the_official_contexts(key_
 def test_a_badge_with_everything_in_it_uses_every_term_of_the_vocabulary(key_pem):
     """So that a term which no badge uses, and no test compares, does not stay."""
     key = SigningKey.from_pem(key_pem)
-    document = credential(full_award(), key, status_entry(f"{URL}/status-1.json", 94_567))
+    document = credential(full_award(), key, status_entry(f"{URL}/status-1.json", 94_567), EVERYTHING)
+    document["validUntil"] = "2031-06-01T23:59:59Z"
+    drawn = credential(sample_award(), key, additions=EVERYTHING)  # a program that names no picture has one drawn
     document = signed(document, key, document["validFrom"])
     revoked = list_credential(f"{URL}/status-1.json", key.did, [94_567], "2026-06-01T00:00:00Z")
 
@@ -82,7 +95,9 @@ def test_a_badge_with_everything_in_it_uses_every_term_of_the_vocabulary(key_pem
                 yield from used(item)
 
     terms = set(CONTEXTS[VC_URL]) | set(CONTEXTS[OB_URL])
-    assert terms - set(used(document)) - set(used(revoked)) == {"assertionMethod"}  # a value, not a key
+    assert terms - set(used(document)) - set(used(drawn)) - set(used(revoked)) == {
+        "assertionMethod"
+    }  # a value, not a key
     assert document["proof"]["proofPurpose"] == "assertionMethod"
 
 
@@ -91,7 +106,7 @@ def full_award():
     return replace(
         award,
         institution=replace(award.institution, email="registrar@university.example"),
-        achievement=replace(award.achievement, image="https://university.example/badge.png"),
+        achievement=replace(award.achievement, image="https://university.example/badge.png", skills=("Python",)),
         evidence=(Evidence(title="Capstone", detail="Passed", url="https://u.example/c", kind="milestone"),),
         credits=Decimal("4.5"),
     )

@@ -242,7 +242,7 @@ def test_a_revocation_that_was_cut_off_before_the_list_is_done_by_doing_it_again
     made = issued(issuer, sample_award())
     receipt = issuer.find(sample_award())
     with monkeypatch.context() as cut:
-        cut.setattr(issuer._lists, "_publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        cut.setattr(issuer._lists, "_publish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             issuer.revoke(receipt, "It was awarded by mistake.")
     assert published(issuer.folder) == set()

@@ -65,8 +65,20 @@ def _sync(folder: Path) -> None:
 
 def read(path: Path) -> Any:
     """What a file says. Raises OSError, or ValueError where it is not a JSON document of a badge's size."""
+    return parsed(read_bytes(path, MAX_BYTES))
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Raises OSError, or ValueError where it is larger than that."""
     with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise ValueError("larger than any badge")
+    return data
+
+
+def parsed(data: bytes | str) -> Any:
+    """What a JSON document says. Raises ValueError where it is none, or where readers would not read it alike."""
     if len(data) > MAX_BYTES:
         raise ValueError("larger than any badge")
     try:

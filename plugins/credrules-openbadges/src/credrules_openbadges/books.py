@@ -21,7 +21,7 @@ FILE_NAME = "status.db"
 LOCK_SECONDS = 30
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS list (number INTEGER PRIMARY KEY, issuer TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS list (number INTEGER PRIMARY KEY, issuer TEXT NOT NULL, form TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS place (
     badge TEXT PRIMARY KEY, list INTEGER NOT NULL REFERENCES list, position INTEGER NOT NULL, UNIQUE (list, position)
 ) WITHOUT ROWID;
@@ -35,8 +35,21 @@ CREATE TABLE IF NOT EXISTS revocation (
 class Place:
     """A badge's bit: the number of its list, and its position there."""
 
-    list: int
+    list: int  # its number
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusList:
+    """One list: who signs it, and in which form ('json' or 'jwt')."""
+
+    number: int
+    issuer: str
+    form: str
+
+    @property
+    def file(self) -> str:
+        return f"status-{self.number}.{self.form}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +80,18 @@ class Books:
         row = self._one("SELECT count(*) FROM place WHERE list = ?", number)
         return int(row[0]) if row else 0
 
-    def issuer(self, number: int) -> str | None:
-        """Who signs a list; None where the books do not know it."""
-        row = self._one("SELECT issuer FROM list WHERE number = ?", number)
-        return str(row[0]) if row else None
+    def named(self, number: int) -> StatusList | None:
+        """None where the books do not know it."""
+        row = self._one("SELECT number, issuer, form FROM list WHERE number = ?", number)
+        return StatusList(*row) if row else None
 
-    def lists(self) -> list[tuple[int, str]]:
-        """Every list with its issuer, the newest first."""
-        return self._connection.execute("SELECT number, issuer FROM list ORDER BY number DESC").fetchall()
+    def lists(self) -> list[StatusList]:
+        """Every list, the newest first."""
+        rows = self._connection.execute("SELECT number, issuer, form FROM list ORDER BY number DESC")
+        return [StatusList(*row) for row in rows]
 
-    def begin_list(self, number: int, issuer: str) -> None:
-        self._connection.execute("INSERT INTO list VALUES (?, ?)", (number, issuer))
+    def begin(self, one: StatusList) -> None:
+        self._connection.execute("INSERT INTO list VALUES (?, ?, ?)", (one.number, one.issuer, one.form))
 
     def revoke(self, badge: str, revocation: Revocation) -> None:
         """The first word stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -13,7 +14,7 @@ from credrules_openbadges.form import Credential, form_faults
 from credrules_openbadges.terms import OB_URL, VC_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date
     from decimal import Decimal
 
@@ -39,14 +40,31 @@ def credential_id(award: Award, key: SigningKey) -> str:
     return f"urn:uuid:{badge_uuid(award, key)}"
 
 
-def credential(award: Award, key: SigningKey, status: dict[str, Any] | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a badge says that no award does. `skills` are the addresses of skills in a framework, by their names."""
+
+    skills: Mapping[str, str] = field(default_factory=dict)
+    phone: str | None = None
+    about: str | None = None  # the institution, in a sentence
+    logo: str | None = None
+    image: str | None = None  # the address of the achievement's picture, where the program names none
+    caption: str | None = None
+
+
+NOTHING = Additions()
+
+
+def credential(
+    award: Award, key: SigningKey, status: dict[str, Any] | None = None, additions: Additions = NOTHING
+) -> dict[str, Any]:
     """The credential without its proof. Raises Refused, naming everything that it lacks.
 
     `status` is its place in a status list; a badge without one can never be taken back.
     """
     faults = list(_lacks(award))
     if not faults:
-        document = _document(award, key)
+        document = _document(award, key, additions)
         if status is not None:
             document["credentialStatus"] = status
         try:
@@ -83,17 +101,17 @@ def _lacks(award: Award) -> Iterator[str]:
         yield "its credits are not a number"
 
 
-def _document(award: Award, key: SigningKey) -> dict[str, Any]:
+def _document(award: Award, key: SigningKey, additions: Additions) -> dict[str, Any]:
     document: dict[str, Any] = {
         "@context": [VC_URL, OB_URL],
         "id": credential_id(award, key),
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": award.achievement.title,
         "description": award.achievement.description,
-        "issuer": _profile(award, key),
+        "issuer": _profile(award, key, additions),
         "validFrom": day_as_time(award.awarded_on),
         "awardedDate": day_as_time(award.awarded_on),
-        "credentialSubject": _subject(award, key),
+        "credentialSubject": _subject(award, key, additions),
     }
     if award.expires_on:
         document["validUntil"] = f"{award.expires_on.isoformat()}T23:59:59Z"
@@ -102,22 +120,30 @@ def _document(award: Award, key: SigningKey) -> dict[str, Any]:
     return document
 
 
-def _profile(award: Award, key: SigningKey) -> dict[str, Any]:
+def _profile(award: Award, key: SigningKey, additions: Additions) -> dict[str, Any]:
     institution = award.institution
-    profile = {"id": key.did, "type": ["Profile"], "name": institution.name}
+    profile: dict[str, Any] = {"id": key.did, "type": ["Profile"], "name": institution.name}
     if institution.url:
         profile["url"] = institution.url
     if institution.email:
         profile["email"] = institution.email
+    if additions.phone:
+        profile["phone"] = additions.phone
+    if additions.about:
+        profile["description"] = additions.about
+    if additions.logo:
+        profile["image"] = {"id": additions.logo, "type": "Image"}
     return profile
 
 
-def _subject(award: Award, key: SigningKey) -> dict[str, Any]:
+def _subject(award: Award, key: SigningKey, additions: Additions) -> dict[str, Any]:
     subject: dict[str, Any] = {
         "type": ["AchievementSubject"],
         "identifier": [_identity(award, key)],
-        "achievement": _achievement(award),
+        "achievement": _achievement(award, additions),
     }
+    if key.signs_jwt:  # a JWT is about somebody with a name: this one says nothing, and is nobody's on another badge
+        subject["id"] = f"urn:uuid:{uuid.UUID(bytes=key.derived(f'subject/{award.key}')[:16], version=4)}"
     if award.credits is not None:
         subject["creditsEarned"] = _number(award.credits)
     return subject
@@ -147,7 +173,7 @@ def _identity(award: Award, key: SigningKey) -> dict[str, Any]:
     }
 
 
-def _achievement(award: Award) -> dict[str, Any]:
+def _achievement(award: Award, additions: Additions) -> dict[str, Any]:
     about = award.achievement
     name = f"{award.institution.id}/{about.program}/{about.version}"
     achievement: dict[str, Any] = {
@@ -163,6 +189,13 @@ def _achievement(award: Award) -> dict[str, Any]:
         achievement["tag"] = list(dict.fromkeys(about.skills))  # a set: a skill is in it once
     if about.image:
         achievement["image"] = {"id": about.image, "type": "Image"}
+    elif additions.image:
+        achievement["image"] = {"id": additions.image, "type": "Image", "caption": additions.caption}
+    alignments = {skill: additions.skills[skill] for skill in about.skills if skill in additions.skills}
+    if alignments:
+        achievement["alignment"] = [
+            {"type": ["Alignment"], "targetName": skill, "targetUrl": url} for skill, url in alignments.items()
+        ]
     return achievement
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
 
+from credrules_openbadges.jws import numeric
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -21,7 +23,9 @@ FAULTS_SHOWN = 10
 _UNEQUAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f\ud800-\udfff<>\"{}|^`\\]+")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})", re.ASCII)
-_METHOD = re.compile(r"did:key:(z[1-9A-HJ-NP-Za-km-z]{40,60})#\1")
+_METHOD = re.compile(
+    r"did:(?:key:(z[1-9A-HJ-NP-Za-km-z]{40,60})#\1|web:[\w.:%~-]{1,300}#z[1-9A-HJ-NP-Za-km-z]{40,60})", re.ASCII
+)
 
 
 def _said(text: str) -> str:
@@ -47,7 +51,7 @@ def _moment(text: str) -> str:
 
 def _key_method(text: str) -> str:
     if not _METHOD.fullmatch(text):
-        raise ValueError("does not name a key as did:key does")
+        raise ValueError("does not name a key as did:key does, or a did:web by it")
     return text
 
 
@@ -63,21 +67,35 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
+class Image(_Part):
+    id: Address
+    type: Literal["Image"]
+    caption: Text | None = None
+
+
 class Profile(_Part):
     id: Address
     type: One[Literal["Profile"]]
     name: Text
     url: Address | None = None
     email: Text | None = None
+    phone: Text | None = None
+    description: Text | None = None
+    image: Image | None = None
 
 
 class Criteria(_Part):
     narrative: Text
 
 
-class Image(_Part):
-    id: Address
-    type: Literal["Image"]
+class Alignment(_Part):
+    type: One[Literal["Alignment"]]
+    targetName: Text
+    targetUrl: Address
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.targetName, self.targetUrl
 
 
 class Achievement(_Part):
@@ -89,6 +107,7 @@ class Achievement(_Part):
     criteria: Criteria
     version: Text
     tag: list[Text] = Field(default=[], max_length=200)
+    alignment: list[Alignment] = Field(default=[], max_length=200)
     image: Image | None = None
 
 
@@ -101,6 +120,7 @@ class Identity(_Part):
 
 
 class Subject(_Part):
+    id: Address | None = None
     type: One[Literal["AchievementSubject"]]
     identifier: One[Identity]
     achievement: Achievement
@@ -159,7 +179,8 @@ class Credential(_Part):
         """Otherwise the parts would be one to JSON-LD, and what is said of one would be said of the other."""
         achievement = self.credentialSubject.achievement
         named = [self.id, self.issuer.id, achievement.id, *(one.id for one in self.evidence if one.id)]
-        named += [achievement.image.id] if achievement.image else []
+        named += [image.id for image in (achievement.image, self.issuer.image) if image]
+        named += [self.credentialSubject.id] if self.credentialSubject.id else []
         if len(set(named)) < len(named):
             raise ValueError("gives one address to several of: itself, issuer, achievement, image, evidence")
         return self
@@ -172,8 +193,31 @@ class Badge(Credential):
 
     @property
     def signer(self) -> str:
-        """The did:key of the key that the proof names."""
+        """The DID in whose name the proof was made."""
         return self.proof.verificationMethod.partition("#")[0]
+
+    @property
+    def fragment(self) -> str:
+        """The key that the proof names, in multibase."""
+        return self.proof.verificationMethod.partition("#")[2]
+
+
+class TokenBadge(Credential):
+    """A credential with the claims of a JWT, its payload."""
+
+    iss: Address
+    jti: Address
+    sub: Address
+    nbf: int
+    exp: int | None = None
+
+    @model_validator(mode="after")
+    def _claims_say_what_the_credential_says(self) -> Self:
+        said = (self.issuer.id, self.id, self.credentialSubject.id, numeric(self.validFrom))
+        ends = numeric(self.validUntil) if self.validUntil else None
+        if (self.iss, self.jti, self.sub, self.nbf, self.exp) != (*said, ends):
+            raise ValueError("says one thing to readers of its claims and another to readers of the credential")
+        return self
 
 
 def form_faults(error: ValidationError) -> Iterator[str]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from credrules import Receipt, Refused, Unavailable, Verification
-from credrules_openbadges import badge_file
-from credrules_openbadges.credential import badge_uuid, credential, credential_id, day_as_time
-from credrules_openbadges.form import Badge, form_faults
-from credrules_openbadges.keys import SigningKey, UnusableKey
-from credrules_openbadges.proofs import proof_holds, signed
+from credrules_openbadges import badge_file, baking, jws
+from credrules_openbadges.credential import NOTHING, badge_uuid, credential, credential_id, day_as_time
+from credrules_openbadges.form import Badge, Credential, TokenBadge, form_faults
+from credrules_openbadges.keyring import KeyRing
+from credrules_openbadges.keys import UnusableKey, did_web
+from credrules_openbadges.proofs import proof_holds, refuse_undefined, signed
+from credrules_openbadges.showcase import Showcase
 from credrules_openbadges.status_lists import StatusLists
 
 if TYPE_CHECKING:
@@ -23,33 +26,71 @@ if TYPE_CHECKING:
     from typing import Any
 
     from credrules import Award
+    from credrules_openbadges.credential import Additions
+    from credrules_openbadges.keys import SigningKey
+    from credrules_openbadges.showcase import Look
+
+FORMS = (".json", ".jwt")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a badge may be beyond a signed file. `earlier_keys` are those that signed before, as PEM, the last first."""
+
+    books: Path | None = None  # where the books of the status lists are; beside the folder where it is not said
+    web: bool = False  # sign in the name of a did:web, whose document is published beside the badges
+    earlier_keys: tuple[str, ...] = ()
+    look: Look | None = None  # of pages and pictures; without one there are none
+    additions: Additions = NOTHING
+
+    def __repr__(self) -> str:
+        return "Options(...)"
+
+
+PLAIN = Options()
 
 
 class OpenBadgesIssuer:
-    """One signing key and one folder. The same award and key give the same bytes on every machine."""
+    """One folder, one key that signs, and those that signed before it.
+
+    The form of a badge goes by the key: a Data Integrity proof by an Ed25519 key, a JWT by an RSA key. The same award,
+    keys and options give the same badge on every machine.
+    """
 
     def __init__(
-        self, name: str, folder: Path, key_pem: str, public_url: str | None = None, *, books: Path | None = None
+        self, name: str, folder: Path, key_pem: str, public_url: str | None = None, options: Options = PLAIN
     ) -> None:
         self.name = name
         self.folder = folder
         self.public_url = public_url.rstrip("/") if public_url else None
-        self.books = books or folder.with_name(f"{folder.name}-books")
+        self.books = options.books or folder.with_name(f"{folder.name}-books")
         self._pem = key_pem
-        self._lists = StatusLists(folder, self.books, self.public_url) if self.public_url else None
+        self._options = options
+        self._lists: StatusLists | None = None
+        self._showcase: Showcase | None = None
+        if self.public_url:
+            self._lists = StatusLists(folder, self.books, self.public_url, self._usable_keys)
+            self._showcase = Showcase(folder, self.public_url, options.look) if options.look else None
 
     def __repr__(self) -> str:
         return f"OpenBadgesIssuer(name={self.name!r}, folder={str(self.folder)!r})"
 
     @cached_property
-    def _key(self) -> SigningKey:
+    def _keys(self) -> KeyRing:
         """Raises UnusableKey."""
-        return SigningKey.from_pem(self._pem)
+        if not self._options.web:
+            return KeyRing.of(self._pem, self._options.earlier_keys)
+        if not self.public_url:
+            raise UnusableKey("the key would sign in the name of a did:web, and public-url does not say which")
+        try:
+            return KeyRing.of(self._pem, self._options.earlier_keys, did_web(self.public_url))
+        except ValueError as error:
+            raise UnusableKey(str(error)) from None
 
     def check(self) -> Iterator[str]:
         """What would keep a badge from being made."""
         try:
-            _ = self._key
+            _ = self._keys
         except UnusableKey as error:
             yield f"{error}. `credrules init` in an empty folder makes a new one in keys/badges.pem."
         yield from _unwritable(self.folder, "badges")
@@ -59,47 +100,62 @@ class OpenBadgesIssuer:
                 self._lists.revocation("")
             except Unavailable as error:
                 yield str(error)
+        if self._showcase:
+            yield from self._showcase.check()
 
     def find(self, award: Award) -> Receipt | None:
-        """The receipt of the badge's file. Raises Refused where something else stands in its place."""
-        path = self._path(award)
+        """The receipt of the badge's file, whichever key signed it. Raises Refused where something else is there."""
+        for key in self._usable_keys().signing():
+            for form in FORMS:
+                path = self.folder / f"{badge_uuid(award, key)}{form}"
+                if path.exists():
+                    return self._found(path, award, key)
+        return None
+
+    def _found(self, path: Path, award: Award, key: SigningKey) -> Receipt:
         try:
-            document = badge_file.read(path)
-        except FileNotFoundError:
-            return None
+            badge, faults = self._read(path)
         except OSError as error:
             raise Unavailable(f"{path.name} cannot be read: {error.strerror}.") from error
         except ValueError:
-            document = None
-        badge, faults = self._checked(document)
-        if badge is None or faults or badge.id != credential_id(award, self._usable_key()):
+            badge, faults = None, ()
+        if badge is None or faults or badge.id != credential_id(award, key):
             raise Refused(
                 f"{path.name} is there, but is not the badge that belongs there. {' '.join(faults)} "
                 "Move it away, and it will be made again."
             )
-        return self._receipt(award)
+        return self._receipt(award, badge.id, path)
 
     def issue(self, award: Award) -> Receipt:
-        """Sign the badge and put it into the folder, whole or not at all."""
+        """Sign the badge and put it into the folder, whole or not at all.
+
+        What is published beside it comes first: when a badge is there, so is all that it refers to.
+        """
         there = self.find(award)
         if there:
             return there
-        key = self._usable_key()
-        document = credential(award, key)  # refused, if it is, before a place is given
+        key = self._usable_keys().current
+        additions = self._options.additions
+        if self._showcase:
+            additions = self._showcase.pictured(award, additions)
+        document = credential(award, key, additions=additions)  # refused, if it is, before a place is given
         if self._lists:
-            document = credential(award, key, self._lists.entry(document["id"], key))
-        badge = signed(document, key, day_as_time(award.awarded_on))
-        data = (json.dumps(badge, ensure_ascii=False, indent=2) + "\n").encode()
-        if len(data) > badge_file.MAX_BYTES:
+            document = credential(award, key, self._lists.entry(document["id"], key), additions)
+        text = _secured(document, key, day_as_time(award.awarded_on))
+        if len(text.encode()) > badge_file.MAX_BYTES:
             raise Refused(
-                f"The badge for {award.achievement.program} would have {len(data)} bytes; "
+                f"The badge for {award.achievement.program} would have {len(text.encode())} bytes; "
                 f"verifiers take {badge_file.MAX_BYTES}. Shorten the program's texts, or link its image."
             )
-        badge_file.write(self._path(award), data)
-        return self._receipt(award)
+        self._publish_keys()
+        path = self.folder / f"{badge_uuid(award, key)}{'.jwt' if key.signs_jwt else '.json'}"
+        if self._showcase:
+            self._showcase.show(path, text.strip(), Credential.model_validate(document), award)
+        badge_file.write(path, text.encode())
+        return self._receipt(award, document["id"], path)
 
     def revoke(self, receipt: Receipt, reason: str) -> None:
-        """Set the badge's bit in its status list, and publish the list.
+        """Set the badge's bit in its status list, publish the list, and say so on its page.
 
         Refused for a badge without a place in one: made before there were lists, or without a `public-url`.
         """
@@ -108,49 +164,77 @@ class OpenBadgesIssuer:
                 f"{receipt.reference} cannot be taken back: without a public-url there is no status list where a "
                 "verifier would look. Tell whoever relies on it, and keep the reason with the decision."
             )
-        self._lists.revoke(receipt.reference, reason, self._key_of)
+        self._lists.revoke(receipt.reference, reason)
+        for form in FORMS:
+            path = self.folder / f"{receipt.reference.removeprefix('urn:uuid:')}{form}"
+            if self._showcase and path.exists():
+                self._show_again(self._showcase, path)
 
-    def _key_of(self, issuer: str) -> SigningKey:
-        key = self._usable_key()
-        if key.did != issuer:
-            raise Refused(f"The list is {issuer}'s, whose key is not here: nobody would believe it from another.")
-        return key
+    def publish(self) -> int:
+        """Write anew all that is published beside the badges, by the keys and settings as they are now.
 
-    def _usable_key(self) -> SigningKey:
+        The badges themselves stay as they are. Says how many there are.
+        """
+        self._publish_keys()
+        if self._lists:
+            self._lists.republish()
+        badges = [path for path in sorted(self.folder.glob("*")) if path.suffix in FORMS and _is_uuid(path.stem)]
+        for path in badges:
+            if self._showcase:
+                self._show_again(self._showcase, path)
+        return len(badges)
+
+    def _show_again(self, showcase: Showcase, path: Path) -> None:
         try:
-            return self._key
+            badge, faults = self._read(path)
+        except (OSError, ValueError):
+            badge, faults = None, ()
+        if badge is not None and not faults:
+            revocation = self._lists.revocation(badge.id) if self._lists else None
+            showcase.show(path, path.read_text(encoding="utf-8").strip(), badge, revocation=revocation)
+
+    def _publish_keys(self) -> None:
+        """The document of the did:web, where the badges are: `did.json`, or as `.well-known` at the root of a host."""
+        keys = self._usable_keys()
+        document = keys.did_document()
+        if document is None or keys.web is None:
+            return
+        at_root = keys.web.count(":") == 2
+        path = self.folder / ".well-known" / "did.json" if at_root else self.folder / "did.json"
+        if not path.exists() or path.read_bytes() != document:
+            badge_file.write(path, document)
+
+    def _usable_keys(self) -> KeyRing:
+        try:
+            return self._keys
         except UnusableKey as error:
             raise Unavailable(f"{error}.") from None
 
-    def _path(self, award: Award) -> Path:
-        return self.folder / f"{badge_uuid(award, self._usable_key())}.json"
-
-    def _receipt(self, award: Award) -> Receipt:
-        file = self._path(award).name
+    def _receipt(self, award: Award, reference: str, path: Path) -> Receipt:
+        shown = path.with_suffix(".html") if self._showcase else path
         return Receipt(
             award_key=award.key,
             issuer=self.name,
-            reference=credential_id(award, self._usable_key()),
-            url=f"{self.public_url}/{file}" if self.public_url else None,
-            detail={"file": file},
+            reference=reference,
+            url=f"{self.public_url}/{shown.name}" if self.public_url else None,
+            detail={"file": path.name},
         )
 
     def verify(self, path: Path) -> Verification | None:
-        """Check a badge of the form that ours have, whoever signed it. Never raises for what a file holds."""
+        """Check a badge of the form that ours have, whoever signed it; in a picture too. Never raises for what a file
+        holds.
+        """
         try:
-            document = badge_file.read(path) if path.is_file() else None
+            badge, faults = self._read(path) if path.is_file() else (None, ())
         except (OSError, ValueError):
             return None
-        if not _is_open_badge(document):
-            return None
-        badge, faults = self._checked(document)
         if badge is None:
-            return Verification(path.name, faults=faults)
+            return Verification(path.name, faults=faults) if faults else None
         if not faults:
             faults = tuple(self._status_faults(badge))
         return Verification(badge.id, _facts(badge), faults, references=(badge.id,))
 
-    def _status_faults(self, badge: Badge) -> Iterator[str]:
+    def _status_faults(self, badge: Credential) -> Iterator[str]:
         """Whether one of ours was taken back. The books say it best, and nothing is fetched."""
         if badge.credentialStatus is None or self._lists is None:
             return
@@ -162,28 +246,71 @@ class OpenBadgesIssuer:
         if revocation:
             yield f"It was taken back on {revocation.day}: {revocation.reason}"
 
-    def _checked(self, document: Any) -> tuple[Badge | None, tuple[str, ...]]:
-        """The document as a badge, if it has the form of one; and what is wrong with it, in sentences."""
+    def _read(self, path: Path) -> tuple[Credential | None, tuple[str, ...]]:
+        """A badge, and what is wrong with it in sentences; neither where the file is something else.
+
+        Raises OSError, or ValueError where the file cannot be understood at all.
+        """
+        text = _text(badge_file.read_bytes(path, baking.MAX_BYTES))
+        if text is None:
+            return None, ()
+        token = None if text.startswith("{") else jws.read(text)
+        document = token.payload if token else badge_file.parsed(text)
+        if not _is_open_badge(document):
+            return None, ()
         try:
-            badge = Badge.model_validate(document)
+            if token:
+                badge = TokenBadge.model_validate(document)
+                return badge, tuple(self._token_faults(badge, token))
+            proved = Badge.model_validate(document)
+            return proved, tuple(self._proof_faults(proved, document))
         except ValidationError as error:
             faults = "; ".join(form_faults(error))
             return None, (f"It has not the form of a badge made here, so its signature was not looked at: {faults}.",)
-        return badge, tuple(self._signature_faults(badge, document))
 
-    def _signature_faults(self, badge: Badge, document: dict[str, Any]) -> Iterator[str]:
+    def _proof_faults(self, badge: Badge, document: dict[str, Any]) -> Iterator[str]:
         if not proof_holds(badge, document):
             yield "The signature does not hold: the badge was changed, or never signed by the key that it names."
             return
         if badge.issuer.id != badge.signer:
             yield "It was signed by another key than its issuer's."
         try:
-            ours = self._key.did
+            ours = self._keys.named(badge.proof.verificationMethod)
         except UnusableKey as error:
             yield f"Whether the key is this institution's cannot be told: {error}."
             return
-        if badge.signer != ours:
+        if ours is None:
             yield "It was signed by another key than this institution's."
+
+    def _token_faults(self, badge: TokenBadge, token: jws.Token) -> Iterator[str]:
+        """A JWT only names its key, so that one of another institution cannot be checked: nothing is fetched."""
+        try:
+            ours = self._keys.named(token.method)
+        except UnusableKey as error:
+            yield f"Its signature cannot be checked: {error}."
+            return
+        if ours is None:
+            yield "It names another key than this institution's, so its signature was not looked at."
+        elif not token.holds(ours):
+            yield "The signature does not hold: the badge was changed, or never signed by the key that it names."
+        elif badge.issuer.id != token.method.partition("#")[0]:
+            yield "It was signed by another key than its issuer's."
+
+
+def _secured(document: dict[str, Any], key: SigningKey, created: str) -> str:
+    if not key.signs_jwt:
+        return json.dumps(signed(document, key, created), ensure_ascii=False, indent=2) + "\n"
+    refuse_undefined(document)
+    return jws.compact(jws.with_claims(document), key)
+
+
+def _text(data: bytes) -> str | None:
+    """The credential in a file: the file itself, or what a picture carries."""
+    if baking.is_png(data):
+        return baking.from_png(data)
+    if data.lstrip()[:1] == b"<":
+        return baking.from_svg(data)
+    return data.decode().strip()
 
 
 def _unwritable(folder: Path, what: str) -> Iterator[str]:
@@ -194,12 +321,16 @@ def _unwritable(folder: Path, what: str) -> Iterator[str]:
         yield f"{what} cannot be written to {folder}: {place} is no folder that can be written to."
 
 
+def _is_uuid(text: str) -> bool:
+    return len(text) == 36 and text.count("-") == 4
+
+
 def _is_open_badge(document: Any) -> bool:
     types = document.get("type") if isinstance(document, dict) else None
     return isinstance(types, list) and "OpenBadgeCredential" in types
 
 
-def _facts(badge: Badge) -> dict[str, str]:
+def _facts(badge: Credential) -> dict[str, str]:
     """What a person wants to read of a badge."""
     subject = badge.credentialSubject
     facts = {

@@ -22,11 +22,15 @@ def signed(document: dict[str, Any], key: SigningKey, created: str) -> dict[str,
 
     Raises Refused where a term would be dropped in silence: no signature would cover it.
     """
+    refuse_undefined(document)
+    value = key.sign(_options_hash(created, key.method) + _hash(document))
+    return {**document, "proof": {**_options(created, key.method), "proofValue": value}}
+
+
+def refuse_undefined(document: dict[str, Any]) -> None:
     undefined = list(undefined_terms(document))
     if undefined:
         raise Refused(f"The badge would hold terms that no signature covers: {', '.join(undefined)}.")
-    value = key.sign(_options_hash(created, key.method) + _hash(document))
-    return {**document, "proof": {**_options(created, key.method), "proofValue": value}}
 
 
 def proof_holds(badge: Badge, document: dict[str, Any]) -> bool:
@@ -36,7 +40,12 @@ def proof_holds(badge: Badge, document: dict[str, Any]) -> bool:
     """
     bare = {name: part for name, part in document.items() if name != "proof"}
     proof = badge.proof
-    return holds(badge.signer, proof.proofValue, _options_hash(proof.created, proof.verificationMethod) + _hash(bare))
+    # The name of the key within its DID is the key itself, under a did:web as well: nothing has to be looked up.
+    return holds(
+        f"did:key:{badge.fragment}",
+        proof.proofValue,
+        _options_hash(proof.created, proof.verificationMethod) + _hash(bare),
+    )
 
 
 def _options(created: str, method: str) -> dict[str, str]:

@@ -68,7 +68,7 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
         },
     ),
     "OpenBadgeCredential": (f"{_OB}OpenBadgeCredential", {}),
-    "Profile": (f"{_OB}Profile", {"email": _plain(f"{_SCHEMA}email")}),
+    "Profile": (f"{_OB}Profile", {"email": _plain(f"{_SCHEMA}email"), "phone": _plain(f"{_OB}phone")}),
     "AchievementSubject": (
         f"{_OB}AchievementSubject",
         {
@@ -89,13 +89,18 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
     "Achievement": (
         f"{_OB}Achievement",
         {
+            "alignment": _set(f"{_OB}alignment"),
             "achievementType": _plain(f"{_OB}achievementType"),
             "criteria": _link(f"{_OB}Criteria"),
             "tag": _set(f"{_SCHEMA}keywords"),
             "version": _plain(f"{_OB}version"),
         },
     ),
-    "Image": (f"{_OB}Image", {}),
+    "Alignment": (
+        f"{_SCHEMA}AlignmentObject",
+        {"targetName": _plain(f"{_SCHEMA}targetName"), "targetUrl": _typed(f"{_SCHEMA}targetUrl", f"{_XSD}anyURI")},
+    ),
+    "Image": (f"{_OB}Image", {"caption": _plain(f"{_SCHEMA}caption")}),
     "Evidence": (f"{_OB}Evidence", {"genre": _plain(f"{_SCHEMA}genre")}),
     "BitstringStatusListEntry": (
         f"{_STATUS}BitstringStatusListEntry",
