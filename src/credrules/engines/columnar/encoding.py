@@ -1,0 +1,253 @@
+"""Record batches as compact integer columns: course codes, profiles, days, thousandths.
+
+An attempt's *profile* is everything about it that is one of few values (grade, registration, basis, origin, repeat,
+level, marks); a population of millions has some hundreds of them, and what a rule makes of a profile is worked out
+once, by the plain engine's own functions. Codes are given in the order in which values are met, and stay.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from credrules.engines.columnar.needed import np, pa, pc
+from credrules.engines.columnar.tables import PARTS, check_schema, columns, course
+from credrules.errors import EngineError
+from credrules.records import Attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from credrules.records import Course
+
+    Ints = np.ndarray[Any, np.dtype[Any]]
+
+NO_DAY = -(2**31)
+NO_AMOUNT = -1
+PROFILE = ("grade", "registration", "basis", "origin", "repeat", "level", "lapses_to", "attributes", "counts_toward")
+DAYS = ("term_starts", "term_ends", "registered_on", "graded_on", "lapses_on")
+AMOUNTS = ("credits_attempted", "credits_earned")
+TOLD = frozenset({"attempt_id", "course", "term_id", "term_title", "title", "source", *PROFILE, *DAYS, *AMOUNTS})
+"""The columns of an attempt that are understood here; whoever has a value in another one is left to the plain engine."""
+BETWEEN = "\x1f"
+
+
+class Codes:
+    """Numbers for values, in the order in which they are met; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+        self._numbers: dict[Hashable, int] = {}
+        self._lock = threading.Lock()
+
+    def of(self, value: Hashable) -> int:
+        number = self._numbers.get(value)
+        if number is None:
+            with self._lock:
+                number = self._numbers.setdefault(value, len(self._numbers))
+                if number == len(self.values):
+                    self.values.append(value)
+        return number
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@dataclass(slots=True)
+class Attempts:
+    """One row an attempt. A column is None where it says nothing of any row."""
+
+    learner: Ints  # row of the learner in the block
+    course: Ints
+    profile: Ints
+    days: dict[str, Ints | None]
+    amounts: dict[str, Ints | None]
+    odd: Ints = field(default_factory=lambda: np.zeros(0, np.int32))  # learners with values in columns unknown here
+
+    def __len__(self) -> int:
+        return len(self.course)
+
+    def taken(self, rows: Ints) -> Attempts:
+        """Some of the rows, in this order."""
+
+        def some(found: dict[str, Ints | None]) -> dict[str, Ints | None]:
+            return {name: None if one is None else one[rows] for name, one in found.items()}
+
+        return Attempts(
+            self.learner[rows], self.course[rows], self.profile[rows], some(self.days), some(self.amounts), self.odd
+        )
+
+
+@dataclass(slots=True)
+class Block:
+    """A batch of learners. `records` is the batch that it was made of; `bounds[c]` begins the rows at course c, where
+    the attempts are in order of course and learner; None where they are in the learners' order.
+    """
+
+    size: int
+    attempts: Attempts
+    records: Any
+    bounds: Ints | None = None
+
+    def ordered(self, courses: int) -> Block:
+        """The same with the attempts in order of their courses: worked out once, it need not be for every decision."""
+        if self.bounds is not None:
+            return self
+        order = stable_order(self.attempts.course, courses)
+        attempts = self.attempts.taken(order)
+        bounds = np.searchsorted(attempts.course, np.arange(courses + 1))
+        return Block(self.size, attempts, self.records, bounds)
+
+
+def stable_order(codes: Ints, size: int) -> Ints:
+    """Positions in order of codes. Codes of 16 bits are sorted digit by digit, several times as fast as wider ones."""
+    return np.argsort(codes.astype(np.uint16) if size < 2**16 else codes, kind="stable")
+
+
+class Encoder:
+    """Gives out the codes. One is shared by everything that is to be decided together."""
+
+    def __init__(self) -> None:
+        self.courses = Codes()
+        self.profiles = Codes()
+
+    def course(self, code: int) -> Course:
+        return course(self.courses.values[code])
+
+    def profile(self, code: int) -> dict[str, str | None]:
+        """The text of each of PROFILE that the batch had a column for; sets joined by BETWEEN."""
+        return dict(self.profiles.values[code])
+
+    def block(self, batch: Any) -> Block:
+        """Raises EngineError for columns that are no record's."""
+        check_schema(batch.schema)
+        rows = part(batch, "attempts")
+        if rows is None:
+            empty = np.zeros(0, np.int32)
+            attempts = Attempts(empty, empty, empty, dict.fromkeys(DAYS), dict.fromkeys(AMOUNTS))
+            return Block(batch.num_rows, attempts, batch)
+        attempts = Attempts(
+            learner=rows.learner,
+            course=self._courses(rows.column("course")),
+            profile=self._profiles(rows),
+            days={name: days(rows.column(name)) for name in DAYS},
+            amounts={name: amounts(rows.column(name)) for name in AMOUNTS},
+            odd=_odd(rows, "attempts", TOLD),
+        )
+        return Block(batch.num_rows, attempts, batch)
+
+    def _courses(self, column: Any) -> Ints:
+        if column is None or column.null_count:
+            raise EngineError("An attempt has no course; the column 'course' of 'attempts' must be filled everywhere.")
+        local, values = coded(column)
+        return np.array([self.courses.of(value) for value in values] or [0], np.int32)[local]
+
+    def _profiles(self, rows: Part) -> Ints:
+        found = [(name, *coded(column)) for name in PROFILE if (column := rows.column(name)) is not None]
+        key, parts = _mixed([(local, len(values)) for _, local, values in found], len(rows.learner))
+        codes = []
+        for combination in parts:
+            told = zip(found, combination, strict=True)
+            profile = tuple((name, values[at] if at >= 0 else None) for (name, _, values), at in told)
+            codes.append(self.profiles.of(profile))
+        return np.array(codes or [0], np.int32)[key]
+
+
+def _mixed(columns_: Sequence[tuple[Ints, int]], rows: int) -> tuple[Ints, list[tuple[int, ...]]]:
+    """One code for the combination of several, and what each combination is made of; -1 stands for null in them."""
+    key = np.zeros(rows, np.intp)
+    parts: list[tuple[int, ...]] = [()]
+    for local, size in columns_:
+        key = key * (size + 1)
+        key += local
+        key += 1
+        seen = np.zeros(len(parts) * (size + 1), bool)
+        seen[key] = True
+        there = np.flatnonzero(seen)
+        if len(there) < len(seen):
+            smaller = np.zeros(len(seen), np.intp)
+            smaller[there] = np.arange(len(there))
+            key = smaller[key]
+        parts = [(*parts[at // (size + 1)], int(at % (size + 1)) - 1) for at in there]
+    return key, parts
+
+
+@dataclass(slots=True)
+class Part:
+    """One list of all learners as rows: whose each is, and its columns."""
+
+    learner: Ints
+    values: Any  # a StructArray
+    unknown: Ints | None  # the learners of whom the source cannot tell, as booleans; None where there are none
+
+    def column(self, name: str) -> Any:
+        """A column, None where it is left out or says nothing anywhere."""
+        at = self.values.type.get_field_index(name)
+        return None if at < 0 else self.values.field(at)
+
+
+def part(batch: Any, name: str) -> Part | None:
+    """The rows of a part; None where the batch has no such column."""
+    at = batch.schema.get_field_index(name)
+    if at < 0:
+        return None
+    column = batch.column(at)
+    unknown = np.asarray(column.is_null()) if column.null_count else None
+    lengths = pc.list_value_length(column)
+    lengths = np.asarray(lengths.fill_null(0) if column.null_count else lengths)
+    values = column.flatten()
+    if values.null_count:
+        raise EngineError(f"A row of '{name}' is null. Leave it out.")
+    return Part(np.repeat(np.arange(batch.num_rows, dtype=np.int32), lengths), values, unknown)
+
+
+def coded(column: Any) -> tuple[Ints, list[Any]]:
+    """A column of text or of sets of text as numbers, -1 for null, and what they stand for."""
+    if pa.types.is_list(column.type):
+        column = pc.binary_join(column, BETWEEN)
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    indices = column.indices
+    if column.null_count:
+        indices = indices.fill_null(-1)
+    return np.asarray(indices), column.dictionary.to_pylist()
+
+
+def days(column: Any) -> Ints | None:
+    """Days as numbers, NO_DAY for null; None where all are."""
+    if column is None or column.null_count == len(column):
+        return None
+    numbers = column.view(pa.int32())
+    return np.asarray(numbers.fill_null(NO_DAY) if column.null_count else numbers)
+
+
+def amounts(column: Any) -> Ints | None:
+    """Thousandths, NO_AMOUNT for null; None where all are."""
+    if column is None or column.null_count == len(column):
+        return None
+    return np.asarray(column.fill_null(NO_AMOUNT) if column.null_count else column)
+
+
+def _odd(rows: Part, name: str, told: frozenset[str]) -> Ints:
+    """The learners with a value in a column that the engine does not know what to make of."""
+    found = [np.zeros(0, np.int32)]
+    for column in columns(PARTS[name]):
+        values = rows.column(column.name) if column.name not in told else None
+        if values is not None and values.null_count < len(values):
+            found.append(rows.learner[np.asarray(values.is_valid())])
+    return np.unique(np.concatenate(found))
+
+
+def attempt_of(profile: dict[str, str | None], **more: Any) -> Attempt:
+    """An attempt with the values of a profile. Raises ValueError for a word that no such field may hold."""
+    values: dict[str, Any] = {}
+    for column in columns(Attempt):
+        if column.name not in profile:
+            continue
+        text = profile[column.name]
+        if column.kind == "set" and text is not None:
+            values[column.field] = frozenset(text.split(BETWEEN)) - {""}
+        else:
+            values[column.field] = column.from_arrow(text)
+    return Attempt(**{"attempt_id": "", **values, **more})

@@ -1,0 +1,166 @@
+"""Plan -> Sheet: the nodes of all programs in one list, where those that ask for the same are one.
+
+Of two hundred programs most requirements are asked for by several; their outcomes are worked out once. What belongs to
+one program only (its lead's word, an average over what it counts) stays apart by its key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from credrules.engines.columnar.known import beyond
+from credrules.plan import Kind
+from credrules.rules import Moment, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from credrules.plan import Node, Plan, ProgramPlan
+    from credrules.rules import Counting, Ways
+    from credrules.windows import Window
+
+CLAIMS = frozenset({Kind.COURSES, Kind.CREDITS})
+TESTS = frozenset({Kind.AVERAGE, Kind.COUNTED})
+
+
+class Mode(Enum):
+    """What must be known of an attempt's credits for it to count."""
+
+    ANY = "any"
+    KNOWN = "known"  # for an average, what has no known credits is undetermined
+    CREDITS = "credits"  # the same, and what has none is refused
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """What it takes to count, whatever the course: attempts of one class are looked through once."""
+
+    counting: Counting
+    marks: Selection  # without courses and without a window
+    completed: Window | None
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Attempts of a class at the courses of a list or filter. Both are positions in the sheet."""
+
+    klass: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A requirement that claims: `need` courses, or thousandths of a credit, out of its pools."""
+
+    need: int
+    pools: tuple[Pool, ...]
+    credits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SheetNode:
+    """One outcome a learner. `program` is a position in the plan, where it matters."""
+
+    key: Hashable
+    node: Node
+    program: int
+    leaf: Leaf | None = None
+    parts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SheetProgram:
+    """Where the nodes of a program are in the sheet, and what decides it."""
+
+    plan: ProgramPlan
+    at: tuple[int, ...]  # by node
+    beyond: str  # what no column can say
+    only_way: bool  # there are no alternatives: everything that is asked for is needed
+
+
+@dataclass(slots=True)
+class Sheet:
+    plan: Plan
+    nodes: list[SheetNode] = field(default_factory=list)
+    programs: list[SheetProgram] = field(default_factory=list)
+    classes: list[Class] = field(default_factory=list)
+    places: list[Selection] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._at: dict[Hashable, int] = {}
+        self._classes: dict[Class, int] = {}
+        self._places: dict[Selection, int] = {}
+        for number, program in enumerate(self.plan.programs):
+            self.programs.append(self._program(number, program))
+
+    def _program(self, number: int, plan: ProgramPlan) -> SheetProgram:
+        because = beyond(self.plan, plan)
+        averaged = any(node.kind is Kind.AVERAGE for node in plan.nodes)
+        at: list[int] = []
+        for node in plan.nodes if not because else ():
+            at.append(self._node(number, plan, node, at, averaged=averaged))
+        demands = frozenset(range(len(plan.demands)))
+        only_way = len(plan.ways) == 1 and plan.ways[0].demands == demands
+        return SheetProgram(plan, tuple(at), because, only_way)
+
+    def _node(self, number: int, plan: ProgramPlan, node: Node, at: list[int], *, averaged: bool) -> int:
+        leaf = self._leaf(node, averaged=averaged) if node.kind in CLAIMS else None
+        parts = tuple(at[part] for part in node.parts)
+        key = self._key(number, plan, node, leaf, parts)
+        found = self._at.get(key)
+        if found is None:
+            found = self._at[key] = len(self.nodes)
+            self.nodes.append(SheetNode(key, node, number, leaf, parts))
+        return found
+
+    def _key(
+        self, number: int, plan: ProgramPlan, node: Node, leaf: Leaf | None, parts: tuple[int, ...]
+    ) -> Hashable:
+        """What makes two nodes one."""
+        if node.kind is Kind.GROUP:
+            return node.kind, node.need, parts
+        if leaf is not None:
+            return node.kind, leaf
+        if node.kind in TESTS or node.timing or (node.kind is Kind.FACT and node.moment is Moment.REGISTRATION):
+            return number, node.index
+        program = plan.program.id if node.kind is Kind.WORD else ""
+        nothing = replace(node, index=0, id="", title="", place=plan.program.place, cites=None, otherwise=None)
+        return _hashable(replace(nothing, place=self.plan.programs[0].program.place)), program
+
+    def _leaf(self, node: Node, *, averaged: bool) -> Leaf:
+        credits_ = node.kind is Kind.CREDITS
+        mode = Mode.CREDITS if credits_ else Mode.KNOWN if averaged and not node.share_group else Mode.ANY
+        pools = sorted({self._pool(ways, mode) for ways in node.ways}, key=lambda pool: (pool.klass, pool.place))
+        return Leaf(node.need, tuple(pools), credits_)
+
+    def _pool(self, ways: Ways, mode: Mode) -> Pool:
+        selection = ways.selection
+        marks = replace(
+            selection, courses=frozenset(), subjects=frozenset(), low=None, high=None, excluded=frozenset(), completed=None
+        )
+        klass = Class(ways.counting, marks, selection.completed, mode)
+        place = Selection(
+            courses=selection.courses,
+            subjects=selection.subjects,
+            low=selection.low,
+            high=selection.high,
+            excluded=selection.excluded,
+        )
+        if klass not in self._classes:
+            self._classes[klass] = len(self.classes)
+            self.classes.append(klass)
+        if place not in self._places:
+            self._places[place] = len(self.places)
+            self.places.append(place)
+        return Pool(self._classes[klass], self._places[place])
+
+
+def _hashable(value: Any) -> Hashable:
+    try:
+        hash(value)
+    except TypeError:
+        return repr(value)
+    return value  # type: ignore[no-any-return]  # it has a hash
