@@ -57,16 +57,6 @@ def outcomes(node: Array, size: int) -> Array:
     return found
 
 
-def raised(node: Array, learners: Array, levels: Array, size: int) -> None:
-    """Raise the outcome of some learners, who may be named more than once, to these levels, where they are higher."""
-    for level in range(1, LEVELS + 1):
-        chosen = learners[levels >= level]
-        if chosen.size:
-            there = np.zeros(size, bool)
-            there[chosen] = True
-            node[level - 1] |= row(there)
-
-
 def at_least(rows: Sequence[Array], need: int) -> Array:
     """Where at least so many of the rows have a bit. Of several rows each at once, level by level."""
     count = len(rows)
@@ -128,3 +118,9 @@ def _not_below(digits: Sequence[Array], need: int) -> Array:
             above = above | (equal & digits[place])
             equal = equal & ~digits[place]
     return above | equal
+
+
+def at(node: Array, learners: Array) -> Array:
+    """The outcomes of some learners, of the rows of one node or of several."""
+    whole = node.view(np.uint8)
+    return ((whole[..., learners >> 3] >> (learners & 7).astype(np.uint8)) & 1).sum(axis=-2, dtype=np.uint8)

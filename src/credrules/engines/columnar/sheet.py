@@ -6,7 +6,7 @@ one program only (its lead's word, an average over what it counts) stays apart b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -81,20 +81,18 @@ class SheetProgram:
     only_way: bool  # there are no alternatives: everything that is asked for is needed
 
 
-@dataclass(slots=True)
 class Sheet:
-    plan: Plan
-    nodes: list[SheetNode] = field(default_factory=list)
-    programs: list[SheetProgram] = field(default_factory=list)
-    classes: list[Class] = field(default_factory=list)
-    places: list[Selection] = field(default_factory=list)
+    """The nodes, parts before the groups that they are in; the classes and places that their pools name."""
 
-    def __post_init__(self) -> None:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.nodes: list[SheetNode] = []
+        self.classes: list[Class] = []
+        self.places: list[Selection] = []
         self._at: dict[Hashable, int] = {}
         self._classes: dict[Class, int] = {}
         self._places: dict[Selection, int] = {}
-        for number, program in enumerate(self.plan.programs):
-            self.programs.append(self._program(number, program))
+        self.programs = [self._program(number, program) for number, program in enumerate(plan.programs)]
 
     def _program(self, number: int, plan: ProgramPlan) -> SheetProgram:
         because = beyond(self.plan, plan)

@@ -77,7 +77,7 @@ def _parts(kind: type) -> dict[str, type]:
 _OF_RECORD = _parts(Record)
 _OF_WORD = {"awarded" if name == "held" else name: kind for name, kind in _parts(Word).items()}
 PARTS = {**_OF_RECORD, **_OF_WORD}
-"""The lists of a learner, each also a flat table of its own: its columns, and `learner_id` before them."""
+"""The lists of a learner; `facts` is one more, of a fact and its values. Each is also a flat table of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +167,22 @@ def _arrow_type(hint: Any, kind: type, name: str) -> tuple[Any, str]:
 
 def part_type(part: str) -> Any:
     """The type of one row of a part: a struct."""
+    if part == "facts":
+        return pa.struct([pa.field("fact", pa.string()), pa.field("values", pa.list_(pa.string()))])
     return pa.struct([pa.field(column.name, column.type) for column in columns(PARTS[part])])
 
 
 def record_schema() -> Any:
     """One row a learner: what `partition` takes."""
     learner = [pa.field(column.name, column.type) for column in columns(Learner)]
-    parts = [pa.field(part, pa.list_(part_type(part))) for part in PARTS]
-    facts = pa.field("facts", pa.map_(pa.string(), pa.list_(pa.string())))
-    return pa.schema([*learner, *parts, facts])
+    parts = [pa.field(part, pa.list_(part_type(part))) for part in (*PARTS, "facts")]
+    return pa.schema([*learner, *parts])
 
 
 def table_schema(part: str) -> Any:
-    """One of PARTS as a flat table, a row for each, ordered by `learner_id`; or 'learners'."""
+    """One of PARTS, or 'facts', as a flat table with a row for each; or 'learners'. Ordered by `learner_id`."""
     if part == "learners":
-        facts = pa.field("facts", pa.map_(pa.string(), pa.list_(pa.string())))
-        return pa.schema([*(pa.field(column.name, column.type) for column in columns(Learner)), facts])
+        return pa.schema([pa.field(column.name, column.type) for column in columns(Learner)])
     return pa.schema([pa.field("learner_id", pa.string()), *part_type(part)])
 
 
@@ -201,7 +201,11 @@ def _row(record: Record, word: Word) -> dict[str, Any]:
         row[part] = None if one is None else [_values(value, whose) for value in one]
     for part in _OF_WORD:
         row[part] = [_values(value, whose) for value in getattr(word, "held" if part == "awarded" else part)]
-    row["facts"] = None if record.facts is None else [(name, sorted(found)) for name, found in record.facts.items()]
+    facts = record.facts
+    row["facts"] = None if facts is None else [{"fact": name, "values": sorted(facts[name])} for name in sorted(facts)]
+    for field in fields(Record):
+        if field.name not in row and field.name != "learner" and getattr(record, field.name) != field.default:
+            raise EngineError(f"{whose}: no column holds the '{field.name}' of a record.")
     return row
 
 
@@ -237,7 +241,9 @@ def _record(row: dict[str, Any]) -> Record:
             parts[part] = None if found is None else tuple(kind(**_fields(kind, one)) for one in found)
     facts = row.get("facts")
     return Record(
-        learner=learner, **parts, facts=None if facts is None else {name: frozenset(one or ()) for name, one in facts}
+        learner=learner,
+        **parts,
+        facts=None if facts is None else {one["fact"]: frozenset(one["values"] or ()) for one in facts},
     )
 
 
@@ -283,11 +289,11 @@ def check_schema(schema: Any) -> None:
     for field in schema:
         if field.name not in known:
             faults.append(_unknown(field.name, known, "A record"))
-        elif field.name in PARTS:
+        elif field.name in (*PARTS, "facts"):
             if not pa.types.is_list(field.type) or not pa.types.is_struct(field.type.value_type):
                 faults.append(f"The column '{field.name}' is {field.type}; it is a list of structs.")
                 continue
-            parts = {column.name: column for column in columns(PARTS[field.name])}
+            parts = {one.name: one for one in part_type(field.name)}
             for inner in field.type.value_type:
                 if inner.name not in parts:
                     faults.append(_unknown(inner.name, parts, f"A row of '{field.name}'"))
