@@ -63,6 +63,7 @@ class Attempts:
     profile: Ints
     days: dict[str, Ints | None]
     amounts: dict[str, Ints | None]
+    place: Ints | None = None  # where a row stands in the batch, where attempts have ids
     odd: Ints = field(default_factory=lambda: np.zeros(0, np.int32))  # learners with values in columns unknown here
 
     def __len__(self) -> int:
@@ -75,7 +76,13 @@ class Attempts:
             return {name: None if one is None else one[rows] for name, one in found.items()}
 
         return Attempts(
-            self.learner[rows], self.course[rows], self.profile[rows], some(self.days), some(self.amounts), self.odd
+            self.learner[rows],
+            self.course[rows],
+            self.profile[rows],
+            some(self.days),
+            some(self.amounts),
+            None if self.place is None else self.place[rows],
+            self.odd,
         )
 
 
@@ -133,6 +140,7 @@ class Encoder:
             profile=self._profiles(rows),
             days={name: days(rows.column(name)) for name in DAYS},
             amounts={name: amounts(rows.column(name)) for name in AMOUNTS},
+            place=None if rows.column("attempt_id") is None else np.arange(len(rows.learner), dtype=np.int32),
             odd=_odd(rows, "attempts", TOLD),
         )
         return Block(batch.num_rows, attempts, batch)

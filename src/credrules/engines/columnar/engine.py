@@ -52,7 +52,6 @@ class ColumnarEngine:
         self.sheet = Sheet(plan)
         self.encoder = encoder or Encoder()
         self._prepared: dict[date, tuple[Entries, Signatures]] = {}
-        self._plain: dict[tuple[int, ...], PlainEngine] = {}
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Outcomes:
         """One learner, as the other engines take them. Raises EngineError where nothing can be decided."""
@@ -76,13 +75,6 @@ class ColumnarEngine:
             signatures = Signatures(self.encoder, self.plan.scale, self.sheet.classes, as_of)
             found = self._prepared.setdefault(as_of, (entries, signatures))
         return found
-
-    def plain(self, programs: tuple[int, ...]) -> PlainEngine:
-        """The plain engine for some of the programs."""
-        if programs not in self._plain:
-            some = tuple(self.plan.programs[number] for number in programs)
-            self._plain[programs] = PlainEngine(replace(self.plan, programs=some))
-        return self._plain[programs]
 
 
 class _Sitting:
@@ -363,10 +355,22 @@ class _Plainly:
         except (EngineError, ValueError) as error:
             self.result.failures.append(Failure(learner_id, -1, str(error)))
             return dict.fromkeys(programs, FAILED)
+        try:
+            return dict(zip(programs, self._outcomes(programs, record, word), strict=True))
+        except EngineError:
+            return self._one_by_one(learner_id, programs, record, word)
+
+    def _outcomes(self, programs: Sequence[int], record: Record, word: Word) -> Outcomes:
+        plan = self.engine.plan
+        some = replace(plan, programs=tuple(plan.programs[number] for number in programs))
+        return PlainEngine(some).outcomes(record, word, self.as_of)
+
+    def _one_by_one(self, learner_id: str, programs: Sequence[int], record: Record, word: Word) -> dict[int, Any]:
+        """That one program cannot be decided keeps nobody from the others."""
         found: dict[int, Any] = {}
         for number in programs:
             try:
-                found[number] = self.engine.plain((number,)).outcomes(record, word, self.as_of)[0]
+                found[number] = self._outcomes([number], record, word)[0]
             except EngineError as error:
                 self.result.failures.append(Failure(learner_id, number, str(error)))
                 found[number] = FAILED

@@ -124,6 +124,8 @@ class Rows:
 
     def __init__(self, block: Block, entries: Entries, signatures_: Signatures, sheet: Sheet, as_of: date) -> None:
         self.size = block.size
+        self.batch = block.records
+        self._ids: Any = None
         self.sheet = sheet
         self.as_of = as_of
         self.plain: list[Array] = []  # learners that columns cannot decide
@@ -248,7 +250,7 @@ class Rows:
         level[(amount == NO_AMOUNT) & (level > 0)] = UNDETERMINED
         if klass.mode is Mode.CREDITS:
             level[amount == 0] = 0
-        row = self._best(level, amount)
+        row = self._best(level)
         return Offers(level[row], row, amount[row])
 
     def _amounts(self, name: str) -> Array:
@@ -309,23 +311,28 @@ class Rows:
             found[self.several] = np.maximum.reduceat(level[self.several_rows], self.several_starts)
         return found
 
-    def _best(self, level: Array, amount: Array) -> Array:
-        """The attempt of each group that stands for it: surer, then better, then earlier. Where that leaves several
-        with different credits, the source's key decides, and the plain engine reads it.
-        """
+    def _best(self, level: Array) -> Array:
+        """The attempt of each group that stands for it: surer, then better, then earlier, then by the source's key."""
         row = self.first.copy()
         if not len(self.several):
             return row
         rows, starts, group = self.several_rows, self.several_starts, self.several_group
         key = self.rank(rows, level[rows])
-        most = np.maximum.reduceat(key, starts)
-        best = np.flatnonzero(key == most[group])
-        which, at = np.unique(group[best], return_index=True)
+        best = np.flatnonzero(key == np.maximum.reduceat(key, starts)[group])
+        which, at, count = np.unique(group[best], return_index=True, return_counts=True)
         row[self.several[which]] = rows[best[at]]
-        tied = amount[rows[best]] != amount[row[self.several[group[best]]]]
-        if tied.any():
-            self.plain.append(self.attempts.learner[rows[best[tied]]])
+        if self.attempts.place is not None:
+            for one in np.flatnonzero(count > 1):
+                equal = rows[best[at[one] : at[one] + count[one]]]
+                row[self.several[which[one]]] = min(equal.tolist(), key=self._attempt_id)
         return row
+
+    def _attempt_id(self, row: int) -> str:
+        if self._ids is None:
+            self._ids = self.batch.column("attempts").flatten().field("attempt_id")
+        place = self.attempts.place
+        assert place is not None
+        return str(self._ids[int(place[row])])
 
     def rank(self, rows: Array, level: Array) -> Array:
         """Greater for what is used first."""
