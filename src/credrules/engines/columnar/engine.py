@@ -182,18 +182,19 @@ class _Sitting:
 
     def _registrations(self) -> tuple[Array, Array, Array]:
         """Who has known days of registration, who unknown ones; and whose admission changed since the first of them."""
-        attempts, size = self.rows.attempts, self.size
-        found = attempts.days["registered_on"]
+        size = self.size
+        learner = self.rows.column(self.rows.attempts.learner)
+        found = self.rows.attempts.days["registered_on"]
         first = np.full(size, day_number(self.as_of), np.int64)
-        if found is None:
-            some = np.zeros(size, bool)
-            some[attempts.learner] = True
-            return np.zeros(size, bool), some, some
         known, unknown = np.zeros(size, bool), np.zeros(size, bool)
-        there = found != NO_DAY
-        known[attempts.learner[there]] = True
-        unknown[attempts.learner[~there]] = True
-        np.minimum.at(first, attempts.learner[there], found[there])
+        if found is None:
+            unknown[learner] = True
+        else:
+            found = self.rows.column(found)
+            there = found != NO_DAY
+            known[learner[there]] = True
+            unknown[learner[~there]] = True
+            np.minimum.at(first, learner[there], found[there])
         varied = np.zeros(size, bool)
         rows, today = part(self.batch, "admissions"), day_number(self.as_of)
         if rows is not None and len(rows.learner):
@@ -341,9 +342,9 @@ class _Plainly:
             mine = tuple(number for number, one in zip(programs, which, strict=True) if one[learner])
             for number, outcomes in self._one(learner, mine).items():
                 found[number][:, places[programs.index(number)][learner]] = outcomes
-            self.result.by_plain += len(mine)
         for number, one in zip(programs, which, strict=True):
             mine_ = Beside(np.flatnonzero(one), found[number])
+            self.result.plain_learners[number] = mine_.learners
             before = self.result.beside.get(number)
             self.result.beside[number] = _both(before, mine_) if before else mine_
 

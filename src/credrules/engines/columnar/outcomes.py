@@ -43,11 +43,16 @@ class BatchOutcomes:
     nodes: Array  # by node of the sheet, four rows of bits
     beside: dict[int, Beside] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
-    by_plain: int = 0  # learners times programs that the plain engine decided
+    plain_learners: dict[int, Array] = field(default_factory=dict)  # by program, those that the plain engine decided
 
     @property
     def size(self) -> int:
         return len(self.learner_ids)
+
+    @property
+    def by_plain(self) -> int:
+        """Learners times programs that the plain engine decided."""
+        return sum(map(len, self.plain_learners.values()))
 
     @property
     def pairs(self) -> int:

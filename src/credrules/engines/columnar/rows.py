@@ -8,7 +8,6 @@ it goes by: where courses are one under several codes, the same course taken in 
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -129,98 +128,107 @@ class Rows:
         self.sheet = sheet
         self.as_of = as_of
         self.plain: list[Array] = []  # learners that columns cannot decide
+        self.attempts = block.attempts
+        self.block_bounds = block.bounds
         entries.meet()
-        self._take(block, entries)
-        self.signature = signatures(self.attempts, as_of)
+        self._take(entries)
+        self.signature = self._signature(as_of)
         signatures_.meet(self.signature)
         self.signatures = signatures_
-        self.members = entries.members[:, self.entry_codes] if len(self.entry_codes) else np.zeros((len(sheet.places), 0), bool)
+        self.members = entries.members[:, self.entry_codes]
         self._group()
         self._offers: dict[int, Offers] = {}
         self._bits: dict[int, tuple[Array, Array]] = {}
         if signatures_.faults:
-            broken = np.isin(self.attempts.profile, np.array(sorted(signatures_.faults)))
-            self.plain.append(self.attempts.learner[broken])
+            broken = np.isin(self.column(self.attempts.profile), np.array(sorted(signatures_.faults)))
+            self.plain.append(self.column(self.attempts.learner)[broken])
+
+    def _signature(self, as_of: date) -> Array:
+        days = {name: None if found is None else self.column(found) for name, found in self.attempts.days.items() if name != "term_starts"}
+        return signatures(self.column(self.attempts.profile), days, as_of)
 
     # Which rows, in which order?
 
-    def _take(self, block: Block, entries: Entries) -> None:
+    def _take(self, entries: Entries) -> None:
         """Keep what some rule looks at, in order of course and learner."""
         relevant = entries.relevant()
-        attempts = block.attempts
-        if block.bounds is not None:
-            known = len(block.bounds) - 1
-            there = np.flatnonzero(relevant[:known] & (np.diff(block.bounds) > 0))
-            slices = [(int(block.bounds[code]), int(block.bounds[code + 1])) for code in there]
-            if sum(end - start for start, end in slices) < len(attempts):
-                attempts = attempts.taken(ranges(slices))
-        elif len(attempts):
-            kept = np.flatnonzero(relevant[attempts.course])
-            order = stable_order(attempts.course[kept], len(relevant))
-            attempts = attempts.taken(kept[order])
-        starts = np.flatnonzero(np.diff(attempts.course, prepend=-1)) if len(attempts) else np.zeros(0, np.intp)
-        codes = attempts.course[starts] if len(starts) else np.zeros(0, np.int32)
-        ends = np.append(starts[1:], len(attempts)) if len(starts) else starts
-        found = entries.of_course[codes]
+        attempts, bounds = self.attempts, self.block_bounds
+        if bounds is not None:
+            there = np.flatnonzero(relevant[: len(bounds) - 1] & (np.diff(bounds) > 0))
+            codes, begin, end = there.astype(np.int32), bounds[there], bounds[there + 1]
+            self.order = ranges(begin, end)
+            sizes = end - begin
+        else:
+            kept = np.flatnonzero(relevant[attempts.course]) if len(attempts) else np.zeros(0, np.intp)
+            taken = attempts.course[kept]
+            self.order = kept[stable_order(taken, len(relevant))]
+            sizes = np.bincount(taken, minlength=len(relevant))
+            codes = np.flatnonzero(sizes).astype(np.int32)
+            sizes = sizes[codes]
+        self.starts = np.cumsum(sizes) - sizes
+        self.entry_codes = entries.of_course[codes]
         if entries.listed[codes].any():
-            attempts, starts, found = self._split(attempts, codes, starts, ends, entries)
-        self.attempts = attempts
-        self.starts = starts
-        self.entry_codes = found
+            self._split(codes, entries)
 
-    def _split(self, attempts: Any, codes: Array, starts: Array, ends: Array, entries: Entries) -> tuple[Any, Array, Array]:
+    def column(self, found: Array, rows: Array | None = None) -> Array:
+        """A column of the batch's attempts for the rows here, or some of them."""
+        return found[self.order if rows is None else self.order[rows]]  # type: ignore[no-any-return]
+
+    def _split(self, codes: Array, entries: Entries) -> None:
         """Tell the entries of one course apart. Who has two of what is one course is left to the plain engine."""
-        days = attempts.days["term_starts"]
+        days, ends = self.attempts.days["term_starts"], np.append(self.starts[1:], len(self.order))
         order: list[Array] = []
-        bounds: list[int] = []
         found: list[int] = []
         by_course: dict[Any, list[Array]] = {}
-        at = 0
-        for code, start, end in zip(codes.tolist(), starts.tolist(), ends.tolist(), strict=True):
-            here = np.arange(start, end)
+        for code, start, end in zip(codes.tolist(), self.starts.tolist(), ends.tolist(), strict=True):
+            here = self.order[start:end]
             if not entries.listed[code]:
                 numbers = np.full(end - start, entries.of_course[code])
             else:
-                first = np.full(end - start, NO_DAY) if days is None else days[start:end]
-                numbers = entries.identified(code, first)
+                numbers = entries.identified(code, np.full(end - start, NO_DAY) if days is None else days[here])
             for number in np.unique(numbers).tolist():
-                rows = here[numbers == number]
                 entry = entries.entries.values[number]
-                learners = attempts.learner[rows]
+                rows = here[numbers == number]
+                learners = self.attempts.learner[rows]
                 if entry.at is not None:
                     by_course.setdefault(entry.at, []).append(np.unique(learners))
                 if entry.unsure:
                     self.plain.append(learners)
                 order.append(rows)
-                bounds.append(at)
                 found.append(number)
-                at += len(rows)
         for several in by_course.values():
             who, count = np.unique(np.concatenate(several), return_counts=True)
             self.plain.append(who[count > 1])
-        return attempts.taken(np.concatenate(order)), np.array(bounds, np.intp), np.array(found, np.int32)
+        sizes = np.array([len(rows) for rows in order])
+        self.order = np.concatenate(order)
+        self.starts = np.cumsum(sizes) - sizes
+        self.entry_codes = np.array(found, np.int32)
 
     def _group(self) -> None:
-        learner = self.attempts.learner
+        learner = self.column(self.attempts.learner)
         new = np.ones(len(learner), bool)
-        new[1:] = learner[1:] != learner[:-1]
+        np.not_equal(learner[1:], learner[:-1], out=new[1:])
         new[self.starts] = True
         self.first = np.flatnonzero(new)
         self.learner = learner[self.first].astype(np.intp)
         self.bounds = np.append(np.searchsorted(self.first, self.starts), len(self.first))
         self.entry = np.repeat(np.arange(len(self.starts)), np.diff(self.bounds))
-        ends = np.append(self.first[1:], len(learner))
-        self.several = np.flatnonzero(ends - self.first > 1)  # groups with more than one attempt
-        self.several_rows = ranges(list(zip(self.first[self.several].tolist(), ends[self.several].tolist(), strict=True)))
-        sizes = (ends - self.first)[self.several]
-        self.several_starts = np.cumsum(sizes) - sizes
-        self.several_group = np.repeat(np.arange(len(sizes)), sizes)
+        again = ~new
+        self.several = np.zeros(0, np.intp)  # groups with more than one attempt
+        self.several_rows = self.several
+        if again.any():
+            again[:-1] |= again[1:]
+            self.several_rows = np.flatnonzero(again)
+            self.several_starts = np.flatnonzero(new[self.several_rows])
+            self.several = np.searchsorted(self.first, self.several_rows[self.several_starts])
+            sizes = np.diff(np.append(self.several_starts, len(self.several_rows)))
+            self.several_group = np.repeat(np.arange(len(sizes)), sizes)
         self._byte = self.learner >> 3
-        self._bit = (1 << (self.learner & 7)).astype(np.uint8)
+        self._bit = np.left_shift(np.uint8(1), (self.learner & 7).astype(np.uint8))
 
     def groups(self, entries: Array) -> Array:
         """The groups of some entries, in order."""
-        return ranges([(int(self.bounds[at]), int(self.bounds[at + 1])) for at in entries])
+        return ranges(self.bounds[entries], self.bounds[entries + 1])
 
     def entries_of(self, place: int) -> Array:
         """The entries of a place that somebody in the batch has taken."""
@@ -255,13 +263,14 @@ class Rows:
 
     def _amounts(self, name: str) -> Array:
         found = self.attempts.amounts[name]
-        return np.full(len(self.attempts), NO_AMOUNT, np.int32) if found is None else found
+        return np.full(len(self.order), NO_AMOUNT, np.int32) if found is None else self.column(found)
 
     def _outside(self, window: Window) -> tuple[Array, Array]:
         """Rows whose term ended outside of a window, and those of which it is not known when it did."""
         ends = self.attempts.days["term_ends"]
         if ends is None:
-            return np.zeros(len(self.attempts), bool), np.ones(len(self.attempts), bool)
+            return np.zeros(len(self.order), bool), np.ones(len(self.order), bool)
+        ends = self.column(ends)
         unknown = ends == NO_DAY
         outside = np.zeros(len(ends), bool)
         if window.since:
@@ -301,8 +310,8 @@ class Rows:
         starts, ends = self.attempts.days["term_starts"], self.attempts.days["term_ends"]
         if starts is None:
             return np.full(len(rows), NO_TERM)
-        first = starts[rows].astype(np.int64)
-        last = first if ends is None else ends[rows].astype(np.int64)
+        first = self.column(starts, rows).astype(np.int64)
+        last = first if ends is None else self.column(ends, rows).astype(np.int64)
         return np.where(first == NO_DAY, NO_TERM, (first << 32) + last - NO_DAY)
 
     def _greatest(self, level: Array) -> Array:
@@ -332,7 +341,7 @@ class Rows:
             self._ids = self.batch.column("attempts").flatten().field("attempt_id")
         place = self.attempts.place
         assert place is not None
-        return str(self._ids[int(place[row])])
+        return str(self._ids[int(place[self.order[row]])])
 
     def rank(self, rows: Array, level: Array) -> Array:
         """Greater for what is used first."""
@@ -340,7 +349,7 @@ class Rows:
         key |= (self.signatures.points[self.signature[rows]].astype(np.int64) + 1) << 33
         starts = self.attempts.days["term_starts"]
         if starts is not None:
-            first = starts[rows].astype(np.int64)
+            first = self.column(starts, rows).astype(np.int64)
             key |= np.where(first == NO_DAY, 0, (1 << 32) - (first - NO_DAY))
         return key
 
@@ -373,14 +382,11 @@ class Rows:
         return matrix[which[entries]]  # type: ignore[no-any-return]
 
 
-def ranges(slices: Sequence[tuple[int, int]]) -> Array:
+def ranges(begin: Array, end: Array) -> Array:
     """The positions of several slices, one after the other."""
-    if not slices:
-        return np.zeros(0, np.intp)
-    return np.concatenate([np.arange(start, end) for start, end in slices])
-
-
-def shared_entries(of: Sequence[Sequence[int]]) -> list[int]:
-    """Entries that more than one of several asks for."""
-    count = Counter(entry for one in of for entry in set(one))
-    return sorted(entry for entry, several in count.items() if several > 1)
+    if len(begin) == 1:
+        return np.arange(begin[0], end[0])
+    sizes = end - begin
+    found = np.arange(sizes.sum())
+    found += np.repeat(begin - (np.cumsum(sizes) - sizes), sizes)
+    return found

@@ -18,9 +18,9 @@ from credrules.records import Course, Learner, Origin, Record, Term
 from credrules.standing import FINAL, Stage, stand
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from credrules.engines.columnar.encoding import Attempts, Encoder
+    from credrules.engines.columnar.encoding import Encoder
     from credrules.engines.columnar.sheet import Class
     from credrules.records import Attempt
     from credrules.rules import GradeScale
@@ -42,12 +42,12 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def signatures(attempts: Attempts, as_of: date) -> Array:
-    """The signature of each row."""
+def signatures(profile: Array, days_: Mapping[str, Array | None], as_of: date) -> Array:
+    """The signature of each row, of its profile and its days."""
     today = day_number(as_of)
-    found = attempts.profile * np.int32(FLAGS)
+    found = profile * np.int32(FLAGS)
     ends, registered, graded, lapses = (
-        attempts.days[name] for name in ("term_ends", "registered_on", "graded_on", "lapses_on")
+        days_[name] for name in ("term_ends", "registered_on", "graded_on", "lapses_on")
     )
     if ends is not None:
         found |= (ends >= today).view(np.uint8) * np.int32(UNDER_WAY)
