@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, kill, mutants, pipeline
+from benchmarks import agreement, claims, kill, mutants, pipeline, population
 
-BENCHMARKS = {"agreement": agreement, "claims": claims, "kill": kill, "mutants": mutants, "pipeline": pipeline}
+BENCHMARKS = {"agreement": agreement, "claims": claims, "kill": kill, "mutants": mutants, "pipeline": pipeline, "population": population}
 
 
 def main() -> None:
