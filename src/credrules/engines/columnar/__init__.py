@@ -14,7 +14,7 @@ from credrules.engines.columnar.engine import ColumnarEngine
 from credrules.engines.columnar.layout import Layout, ProgramLayout
 from credrules.engines.columnar.outcomes import FAILED, BatchOutcomes, Failure
 from credrules.engines.columnar.partition import Partition, resized
-from credrules.engines.columnar.streams import LEARNERS, nested
+from credrules.engines.columnar.streams import LEARNERS, nested, parquet_tables
 from credrules.engines.columnar.tables import (
     PARTS,
     arrow_to_records,
@@ -37,6 +37,7 @@ __all__ = [
     "ProgramLayout",
     "arrow_to_records",
     "nested",
+    "parquet_tables",
     "record_schema",
     "records_to_arrow",
     "resized",

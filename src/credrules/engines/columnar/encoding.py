@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from credrules.engines.columnar.arrays import numbers, texts, valid
 from credrules.engines.columnar.needed import np, pa, pc
 from credrules.engines.columnar.tables import PARTS, check_schema, columns, course
 from credrules.errors import EngineError
@@ -201,9 +202,8 @@ def part(batch: Any, name: str) -> Part | None:
     if at < 0:
         return None
     column = batch.column(at)
-    unknown = np.asarray(column.is_null()) if column.null_count else None
-    lengths = pc.list_value_length(column)
-    lengths = np.asarray(lengths.fill_null(0) if column.null_count else lengths)
+    unknown = ~valid(column) if column.null_count else None
+    lengths = numbers(pc.list_value_length(column), 0)
     values = column.flatten()
     if values.null_count:
         raise EngineError(f"A row of '{name}' is null. Leave it out.")
@@ -213,28 +213,24 @@ def part(batch: Any, name: str) -> Part | None:
 def coded(column: Any) -> tuple[Ints, list[Any]]:
     """A column of text or of sets of text as numbers, -1 for null, and what they stand for."""
     if pa.types.is_list(column.type):
-        column = pc.binary_join(column, BETWEEN)
+        column = pc.binary_join(column, texts([BETWEEN])[0])
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
-    indices = column.indices
-    if column.null_count:
-        indices = indices.fill_null(-1)
-    return np.asarray(indices), column.dictionary.to_pylist()
+    return numbers(column.indices, -1), column.dictionary.to_pylist()
 
 
 def days(column: Any) -> Ints | None:
     """Days as numbers, NO_DAY for null; None where all are."""
     if column is None or column.null_count == len(column):
         return None
-    numbers = column.view(pa.int32())
-    return np.asarray(numbers.fill_null(NO_DAY) if column.null_count else numbers)
+    return numbers(column, NO_DAY)
 
 
 def amounts(column: Any) -> Ints | None:
     """Thousandths, NO_AMOUNT for null; None where all are."""
     if column is None or column.null_count == len(column):
         return None
-    return np.asarray(column.fill_null(NO_AMOUNT) if column.null_count else column)
+    return numbers(column, NO_AMOUNT)
 
 
 def _odd(rows: Part, name: str, told: frozenset[str]) -> Ints:
@@ -243,7 +239,7 @@ def _odd(rows: Part, name: str, told: frozenset[str]) -> Ints:
     for column in columns(PARTS[name]):
         values = rows.column(column.name) if column.name not in told else None
         if values is not None and values.null_count < len(values):
-            found.append(rows.learner[np.asarray(values.is_valid())])
+            found.append(rows.learner[valid(values)])
     return np.unique(np.concatenate(found))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.decisions import Outcome
 from credrules.engines.columnar import bits, known
+from credrules.engines.columnar.arrays import valid
 from credrules.engines.columnar.claims import alone, touched, wanted_bits
 from credrules.engines.columnar.contests import Sharing, concerned, reached, rivals
 from credrules.engines.columnar.encoding import NO_DAY, Encoder, coded, days, part
@@ -235,9 +236,9 @@ class _Sitting:
                 for inner in rows.values.type:
                     column = rows.column(inner.name)
                     if inner.name not in told and column.null_count < len(column):
-                        yield rows.learner[np.asarray(column.is_valid())]
+                        yield rows.learner[valid(column)]
             elif field.name not in known.LEARNER:
-                yield np.flatnonzero(np.asarray(self.batch.column(field.name).is_valid()))
+                yield np.flatnonzero(valid(self.batch.column(field.name)))
 
     # Requirements that compete.
 

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from credrules.engines.columnar import bits
+from credrules.engines.columnar.arrays import arrow
 from credrules.engines.columnar.needed import np, pa
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Layout:
             _binary(found.roots()),
             _binary(halves),
             pa.array(beside, schema.field("beside").type) if beside else _empty(schema.field("beside").type, size),
-            pa.array(by_plain),
+            arrow(by_plain),
             pa.array(faults, schema.field("faults").type) if faults else _empty(schema.field("faults").type, size),
         ]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
@@ -152,8 +153,8 @@ def _lists(column: Any) -> Sequence[Any]:
 
 def _empty(type_: Any, size: int) -> Any:
     """An empty list for everybody."""
-    values = pa.array([], type_.value_type)
-    return pa.ListArray.from_arrays(pa.array(np.zeros(size + 1, np.int32)), values)
+    values = pa.nulls(0, type_.value_type)
+    return pa.ListArray.from_arrays(arrow(np.zeros(size + 1, np.int32)), values)
 
 
 def _binary(rows: Array) -> Any:

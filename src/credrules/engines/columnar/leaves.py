@@ -14,6 +14,7 @@ from credrules.attestations import Word
 from credrules.credentials import credential_outcome
 from credrules.decisions import Outcome
 from credrules.engines.columnar import bits
+from credrules.engines.columnar.arrays import arrow, texts
 from credrules.engines.columnar.encoding import BETWEEN, NO_DAY, coded, days, part
 from credrules.engines.columnar.needed import np, pa
 from credrules.engines.columnar.signatures import day_number
@@ -373,6 +374,6 @@ def _flagged(rows: Part | None, name: str) -> Part | None:
 def _with_flag(rows: Part, name: str, there: Array) -> Part:
     names = [field.name for field in rows.values.type if field.name != name]
     columns = [rows.column(one) for one in names]
-    flag = pa.DictionaryArray.from_arrays(pa.array(there.astype(np.int8)), pa.array(["", "yes"]))
+    flag = pa.DictionaryArray.from_arrays(arrow(there.astype(np.int8)), texts(["", "yes"]))
     values = pa.StructArray.from_arrays([*columns, flag], [*names, name])
     return replace(rows, values=values)

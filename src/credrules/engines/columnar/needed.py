@@ -8,6 +8,7 @@ try:
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
+    import pyarrow.parquet as pq
 except ImportError as error:
     raise EngineError(
         f"A whole population is decided in columns, which needs numpy 2.1 and pyarrow ({error}). "
@@ -20,4 +21,4 @@ if tuple(map(int, np.__version__.split(".")[:2])) < (2, 1):
         "Renew it: pip install --upgrade 'credrules[columnar]'."
     )
 
-__all__ = ["np", "pa", "pc"]
+__all__ = ["np", "pa", "pc", "pq"]

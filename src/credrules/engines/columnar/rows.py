@@ -79,13 +79,13 @@ class Entries:
     def _grow(self) -> None:
         """Work out the places of what is new. The caller holds the lock."""
         new = self.entries.values[self.members.shape[1] :]
-        found = [[self._admits(place, entry) for entry in new] for place in self.places]
+        attempts = [(Attempt(attempt_id="", course=entry.course), entry.names) for entry in new]
+        found = [
+            [place.admits(attempt, _NOBODY, self.as_of, names) is True for attempt, names in attempts]
+            for place in self.places
+        ]
         fresh = np.array(found, bool).reshape(len(self.places), len(new))
         self.members = np.concatenate([self.members, fresh], axis=1)
-
-    def _admits(self, place: Selection, entry: Entry) -> bool:
-        attempt = Attempt(attempt_id="", course=entry.course)
-        return place.admits(attempt, _NOBODY, self.as_of, entry.names) is True
 
     def relevant(self) -> Array:
         """By course code, whether any rule looks at it."""

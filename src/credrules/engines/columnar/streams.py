@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from credrules.engines.columnar.needed import np, pa, pc
+from credrules.engines.columnar.arrays import arrow, flags, numbers
+from credrules.engines.columnar.needed import np, pa, pc, pq
+from credrules.engines.columnar.tables import PARTS, table_faults, table_schema
 from credrules.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 LEARNERS = 2**16
 """How many learners make a batch: with fewer, what every requirement costs in each batch shows."""
@@ -45,13 +48,13 @@ def _lists(part: _Table, rows: Any, names: Any) -> Any:
     whose = _flat(rows.column("learner_id"))
     starts = np.zeros(0, np.int64)
     if len(whose):
-        changes = np.asarray(pc.not_equal(whose.slice(1), whose.slice(0, len(whose) - 1)))
+        changes = flags(pc.not_equal(whose.slice(1), whose.slice(0, len(whose) - 1)))
         starts = np.append(0, np.flatnonzero(changes) + 1)
-    found = pc.index_in(whose.take(pa.array(starts)), value_set=names)
+    found = pc.index_in(whose.take(arrow(starts)), value_set=names)
     if found.null_count:
-        missing = whose.take(pa.array(starts)).filter(found.is_null())[0]
+        missing = whose.take(arrow(starts)).filter(found.is_null())[0]
         raise EngineError(f"The table '{part.name}' has a learner whom 'learners' lacks, or is not in order: {missing}.")
-    at = np.asarray(found)
+    at = numbers(found)
     if len(at) > 1 and (np.diff(at) <= 0).any():
         raise EngineError(f"The table '{part.name}' is not ordered by learner_id.")
     lengths = np.zeros(len(names) + 1, np.int32)
@@ -59,7 +62,7 @@ def _lists(part: _Table, rows: Any, names: Any) -> Any:
     offsets = np.cumsum(lengths, dtype=np.int32)
     inner = [field.name for field in rows.schema if field.name != "learner_id"]
     values = pa.StructArray.from_arrays([_flat(rows.column(name)) for name in inner], inner)
-    return pa.ListArray.from_arrays(pa.array(offsets), values)
+    return pa.ListArray.from_arrays(arrow(offsets), values)
 
 
 def _flat(column: Any) -> Any:
@@ -133,3 +136,29 @@ class _Table:
         if schema is None:
             schema = pa.schema([pa.field("learner_id", pa.string())])
         return pa.Table.from_batches(given, schema)
+
+
+def parquet_tables(folder: Path, rows: int = 2**18) -> dict[str, Iterator[Any]]:
+    """The tables of a folder as `nested` takes them: 'learners.parquet', 'attempts.parquet' and so on.
+
+    Raises EngineError for files that are no table, and for columns that are none of theirs.
+    """
+    found: dict[str, Iterator[Any]] = {}
+    faults = []
+    for path in sorted(folder.glob("*.parquet")):
+        if path.stem not in (*PARTS, "facts", "learners"):
+            faults.append(f"{path.name} is no table. There may be: learners, facts, {', '.join(PARTS)}.")
+            continue
+        file = pq.ParquetFile(path, read_dictionary=_coded(path), memory_map=True)
+        faults += table_faults(path.stem, file.schema_arrow)
+        found[path.stem] = file.iter_batches(batch_size=rows, use_threads=False)
+    if faults:
+        raise EngineError("\n".join(faults))
+    return found
+
+
+def _coded(path: Path) -> list[str]:
+    """The columns of text with few values, which need not be read as text."""
+    unlike = ("learner_id", "attempt_id", "activity_id", "evidence", "source")
+    there = pq.read_schema(path)
+    return [field.name for field in there if pa.types.is_string(field.type) and field.name not in unlike]

@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 
 from credrules import attestations, records
 from credrules.attestations import Attestation, GrantedException, Word
-from credrules.engines.columnar.needed import pa
+from credrules.engines.columnar.arrays import arrow
+from credrules.engines.columnar.needed import np, pa
 from credrules.errors import EngineError
 from credrules.records import (
     Activity,
@@ -224,7 +225,7 @@ def _values(value: Any, whose: str) -> dict[str, Any]:
 def arrow_to_records(batch: Any, rows: Iterable[int] | None = None) -> Iterator[tuple[Record, Word]]:
     """The records of a batch, or of some of its rows, as the other engines take them."""
     if rows is not None:
-        batch = batch.take(pa.array(list(rows), pa.int64()))
+        batch = batch.take(arrow(np.fromiter(rows, np.int64)))
     for row in batch.to_pylist():
         yield _record(row), _word(row)
 
@@ -283,33 +284,45 @@ def _fields(kind: type, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_schema(schema: Any) -> None:
-    """Raises EngineError for columns that are none of these, all of them at once: a misspelt one would be read as left out."""
-    faults: list[str] = []
+    """Raises EngineError for columns that no record has, all of them at once: a misspelt one would be read as left out."""
     known = {field.name: field for field in record_schema()}
+    faults: list[str] = []
     for field in schema:
         if field.name not in known:
             faults.append(_unknown(field.name, known, "A record"))
-        elif field.name in (*PARTS, "facts"):
-            if not pa.types.is_list(field.type) or not pa.types.is_struct(field.type.value_type):
-                faults.append(f"The column '{field.name}' is {field.type}; it is a list of structs.")
-                continue
-            parts = {one.name: one for one in part_type(field.name)}
-            for inner in field.type.value_type:
-                if inner.name not in parts:
-                    faults.append(_unknown(inner.name, parts, f"A row of '{field.name}'"))
-                elif not _same(inner.type, parts[inner.name].type):
-                    faults.append(f"'{field.name}.{inner.name}' is {inner.type}; it is {parts[inner.name].type}.")
-    for name in {"learner_id"} - set(schema.names):
-        faults.append(f"The column '{name}' is missing.")
+        elif field.name not in (*PARTS, "facts"):
+            faults += _wrong_type(field.name, field.type, known[field.name].type)
+        elif pa.types.is_list(field.type) and pa.types.is_struct(field.type.value_type):
+            faults += table_faults(field.name, field.type.value_type)
+        else:
+            faults.append(f"The column '{field.name}' is {field.type}; it is a list of structs.")
+    if "learner_id" not in schema.names:
+        faults.append("The column 'learner_id' is missing.")
     if faults:
         raise EngineError("\n".join(faults))
+
+
+def table_faults(table: str, found: Iterable[Any]) -> Iterator[str]:
+    """What is wrong with the columns of a flat table, or of one part of a record."""
+    known = {field.name: field.type for field in table_schema(table)}
+    for field in found:
+        if field.name not in known:
+            yield _unknown(field.name, known, f"A row of '{table}'")
+        else:
+            yield from _wrong_type(f"{table}.{field.name}", field.type, known[field.name])
+
+
+def _wrong_type(name: str, found: Any, asked: Any) -> Iterator[str]:
+    if not _same(found, asked):
+        yield f"The column '{name}' is {found}; it is {asked}."
 
 
 def _same(found: Any, asked: Any) -> bool:
     if pa.types.is_dictionary(found):
         found = found.value_type
-    text = (pa.types.is_string, pa.types.is_large_string)
-    return bool(found == asked or (any(is_(found) for is_ in text) and pa.types.is_string(asked)))
+    if pa.types.is_list(asked):
+        return pa.types.is_list(found) and _same(found.value_type, asked.value_type)
+    return bool(found == asked or (pa.types.is_string(asked) and pa.types.is_large_string(found)))
 
 
 def _unknown(name: str, known: Iterable[str], what: str) -> str:
