@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from credrules.rule_files import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 AS_OF = date(2026, 11, 2)
 SUBJECTS = ("ACC", "BIO", "CSE", "EDU", "HIS", "LAW", "MTH", "NUR", "PSY", "STA")
@@ -58,7 +58,12 @@ def program_text(number: int) -> str:
     """A program of five to nine requirements; no course serves two of them."""
     random = Random(f"program {number}")
     named, subjects = _drawn(number)
-    lines = [f"program: program-{number:03}", f"title: Program {number}", "effective: 2024-01-01", "credit-bearing: true"]
+    lines = [
+        f"program: program-{number:03}",
+        f"title: Program {number}",
+        "effective: 2024-01-01",
+        "credit-bearing: true",
+    ]
     lines += ["requirements:", f"  - {named[0]}", f"  - {{ course: {named[1]}, minimum-grade: B+ }}"]
     lines += [f"  - {{ choose: 2, of: [{', '.join(named[2:6])}] }}"]
     lines += [f"  - any: [{named[6]}, {named[7]}]"]
@@ -213,7 +218,9 @@ def _milestones(names: Any, random: Any) -> Any:
 
 def _holds(names: Any, random: Any) -> Any:
     who, _, rows = _some(names, random, 0.03, 1)
-    return pa.table({"learner_id": who, "code": pa.array(["BURSAR"] * rows), "blocks": pa.array([["conferral"]] * rows)})
+    return pa.table(
+        {"learner_id": who, "code": pa.array(["BURSAR"] * rows), "blocks": pa.array([["conferral"]] * rows)}
+    )
 
 
 def _attestations(names: Any, program: Any, random: Any) -> Any:

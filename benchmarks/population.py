@@ -69,7 +69,9 @@ def measure(asked: Namespace) -> dict[str, object]:
     if others:
         figures["ratio_to_best_peer"] = round(min(others) / seconds["columnar"], 2)
     if fewer:
-        figures["growth"] = round(seconds["columnar"] / best(_Columnar(fewer, tables, asked.threads).decide, asked.repeat), 2)
+        figures["growth"] = round(
+            seconds["columnar"] / best(_Columnar(fewer, tables, asked.threads).decide, asked.repeat), 2
+        )
     return figures
 
 
@@ -170,6 +172,8 @@ def _same(columnar: _Columnar, peer: Any) -> bool:
         theirs[learner[here]] = level[here]
         if not np.array_equal(ours, theirs):
             wrong = np.flatnonzero(ours != theirs)
-            print(f"  node {at} ({columnar.engine.sheet.nodes[at].node.id}): {len(wrong)} learners differ, first {wrong[0]}")
+            print(
+                f"  node {at} ({columnar.engine.sheet.nodes[at].node.id}): {len(wrong)} learners differ, first {wrong[0]}"
+            )
             same = False
     return same

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import replace
-from datetime import date
 from random import Random
 
 import pytest
@@ -13,19 +11,13 @@ from hypothesis import strategies as st
 
 pytest.importorskip("pyarrow")
 
-import numpy as np
-import pyarrow as pa
 
 from credrules.engines.columnar import (
     ColumnarEngine,
-    Layout,
-    Partition,
     arrow_to_records,
-    nested,
     records_to_arrow,
 )
 from credrules.engines.plain import PlainEngine
-from credrules.errors import EngineError
 from credrules.testing import EngineSuite
 from credrules.testing.random_cases import TODAY, random_case, random_plan, random_record, random_word
 

@@ -87,7 +87,9 @@ class OpenFiscaPeer:
         for node, _, _ in rules.word:
             self._input(f"node_{node}", self.learner)
         for (node,) in rules.hold:
-            self._variable(f"node_{node}", self.learner, lambda learner, period: np.where(learner("held", period), 0, 4))
+            self._variable(
+                f"node_{node}", self.learner, lambda learner, period: np.where(learner("held", period), 0, 4)
+            )
         for node in sorted({row[0] for row in rules.fact}):
             levels = {(aff, adm): level for one, aff, adm, level in rules.fact if one == node}
             home, non, none = levels["home", "degree"], levels["outside", "non-degree"], levels["outside", "none"]
@@ -100,7 +102,9 @@ class OpenFiscaPeer:
     def _claim(self, node: int, need: int, credits_: int, pools: dict[int, Any]) -> None:
         def formula(learner: Any, period: Any, parameters: Any) -> Any:
             course = learner.members("course", period)
-            level = sum(np.where(inside[course], learner.members(f"best_{klass}", period), 0) for klass, inside in pools.items())
+            level = sum(
+                np.where(inside[course], learner.members(f"best_{klass}", period), 0) for klass, inside in pools.items()
+            )
             size = np.ones(len(course), np.int32)
             if credits_:
                 size = np.where(level == 4, learner.members("earned", period), learner.members("attempted", period))

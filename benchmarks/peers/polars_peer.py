@@ -34,7 +34,7 @@ class PolarsPeer:
         self.milestone = table(("node", "code", "asked"), rules.milestone)
         self.word = table(("node", "program", "role"), rules.word)
         self.hold = table(("node",), rules.hold)
-        base = {node: level for node, level in enumerate(rules.base)}
+        base = dict(enumerate(rules.base))
         facts = [row for row in rules.fact if row[3] != base[row[0]]]
         self.fact = table(("node", "affiliation", "admission", "level"), facts)
         depth_of = {node: depth for node, _, depth in rules.group}
@@ -49,7 +49,9 @@ class PolarsPeer:
             for node, need, _ in rules.group
         ]
         self.group = table(("node", "need", "base", *(f"c{least}" for least in LEVELS)), counted)
-        self.columns = {name: pl.DataFrame(columns[name]).lazy() for name in ("attempts", "learners", "attestations", "holds")}
+        self.columns = {
+            name: pl.DataFrame(columns[name]).lazy() for name in ("attempts", "learners", "attestations", "holds")
+        }
         milestones = columns["milestones"]
         self.milestones = pl.DataFrame(
             {
@@ -90,7 +92,9 @@ class PolarsPeer:
             .group_by("learner", "node")
             .agg(pl.col("level").max())
         )
-        words = self.columns["attestations"].join(self.word, on=["program", "role"]).with_columns(level=pl.lit(4, pl.Int8))
+        words = (
+            self.columns["attestations"].join(self.word, on=["program", "role"]).with_columns(level=pl.lit(4, pl.Int8))
+        )
         holds = self.columns["holds"].join(self.hold, how="cross").with_columns(level=pl.lit(0, pl.Int8))
         facts = self.columns["learners"].join(self.fact, on=["affiliation", "admission"])
         wanted = ["learner", "node", "level"]
@@ -103,12 +107,16 @@ class PolarsPeer:
 
     def _groups(self, found: pl.LazyFrame, depth: int) -> pl.DataFrame:
         changes = [
-            ((pl.col("level") >= least).cast(pl.Int32) - (pl.col("base") >= least).cast(pl.Int32)).sum().alias(f"d{least}")
+            ((pl.col("level") >= least).cast(pl.Int32) - (pl.col("base") >= least).cast(pl.Int32))
+            .sum()
+            .alias(f"d{least}")
             for least in LEVELS
         ]
         reached = pl.lit(0)
         for least in reversed(LEVELS):
-            reached = pl.when(pl.col(f"c{least}") + pl.col(f"d{least}") >= pl.col("need")).then(least).otherwise(reached)
+            reached = (
+                pl.when(pl.col(f"c{least}") + pl.col(f"d{least}") >= pl.col("need")).then(least).otherwise(reached)
+            )
         edges = self.edge.filter(pl.col("depth") == depth)
         return (
             found.join(edges, left_on="node", right_on="part", suffix="_of")

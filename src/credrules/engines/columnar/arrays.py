@@ -9,15 +9,14 @@ from credrules.engines.columnar.needed import np, pa
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def numbers(array: Any, null: int | None = None) -> Array:
-    """Whole numbers, and days as numbers. Nulls become `null`; without it there must be none."""
+def numbers(array: Any, null: int = 0) -> Array:
+    """Whole numbers, and days as numbers. Nulls become `null`."""
     kind = np.dtype(np.int32) if pa.types.is_date32(array.type) else np.dtype(str(array.type))
     buffer = array.buffers()[1]
     if buffer is None or not len(array):
         return np.zeros(len(array), kind)
     found = np.frombuffer(buffer, kind, len(array), array.offset * kind.itemsize)
     if array.null_count:
-        assert null is not None, "a column has nulls where none can be"
         found = np.where(valid(array), found, kind.type(null))
     return found
 

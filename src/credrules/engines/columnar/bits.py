@@ -64,7 +64,7 @@ def at_least(rows: Sequence[Array], need: int) -> Array:
         return np.full_like(rows[0], ~np.uint64(0)) if count else np.zeros(0, np.uint64)
     if need > count:
         return np.zeros_like(rows[0])
-    if need == 1 or need == count:
+    if need in (1, count):
         combined = np.bitwise_or if need == 1 else np.bitwise_and
         found = rows[0].copy()
         for other in rows[1:]:
@@ -123,4 +123,5 @@ def _not_below(digits: Sequence[Array], need: int) -> Array:
 def at(node: Array, learners: Array) -> Array:
     """The outcomes of some learners, of the rows of one node or of several."""
     whole = node.view(np.uint8)
-    return ((whole[..., learners >> 3] >> (learners & 7).astype(np.uint8)) & 1).sum(axis=-2, dtype=np.uint8)
+    found: Array = ((whole[..., learners >> 3] >> (learners & 7).astype(np.uint8)) & 1).sum(axis=-2, dtype=np.uint8)
+    return found

@@ -30,7 +30,7 @@ PROFILE = ("grade", "registration", "basis", "origin", "repeat", "level", "lapse
 DAYS = ("term_starts", "term_ends", "registered_on", "graded_on", "lapses_on")
 AMOUNTS = ("credits_attempted", "credits_earned")
 TOLD = frozenset({"attempt_id", "course", "term_id", "term_title", "title", "source", *PROFILE, *DAYS, *AMOUNTS})
-"""The columns of an attempt that are understood here; whoever has a value in another one is left to the plain engine."""
+"""The columns of an attempt that are understood here; who has a value in another one is left to the plain engine."""
 BETWEEN = "\x1f"
 
 

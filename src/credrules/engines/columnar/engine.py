@@ -20,13 +20,12 @@ from credrules.engines.columnar.leaves import Leaves, admission_outcomes, any_ad
 from credrules.engines.columnar.needed import np
 from credrules.engines.columnar.outcomes import FAILED, BatchOutcomes, Beside, Failure
 from credrules.engines.columnar.rows import Entries, Rows
-from credrules.engines.columnar.sheet import CLAIMS, TESTS, Sheet
+from credrules.engines.columnar.sheet import TESTS, Sheet
 from credrules.engines.columnar.signatures import Signatures, day_number
-from credrules.engines.columnar.tables import arrow_to_records, columns, records_to_arrow
+from credrules.engines.columnar.tables import arrow_to_records, records_to_arrow
 from credrules.engines.plain import PlainEngine
 from credrules.errors import EngineError
 from credrules.plan import Kind
-from credrules.records import Learner
 from credrules.rules import Moment
 
 if TYPE_CHECKING:

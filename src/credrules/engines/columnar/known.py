@@ -57,7 +57,17 @@ _SELECTION = {
 _WINDOW = {"since", "until", "months", "after_enrolment_in"}
 _COUNTING = {"minimum", "minimum_symbol", "repeats", "origins", "bases"}
 _WAY = {"demands", "leaves"}
-RECORD = {"learner", "attempts", "admissions", "milestones", "activities", "credentials", "holds", "facts", "enrolments"}
+RECORD = {
+    "learner",
+    "attempts",
+    "admissions",
+    "milestones",
+    "activities",
+    "credentials",
+    "holds",
+    "facts",
+    "enrolments",
+}
 PARTS = {*RECORD, "attestations", "exceptions", "awarded"}
 MILESTONE = {"code", "status", "completed_on", "evidence", "title"}
 ADMISSION = {"kind", "since", "until"}

@@ -5,10 +5,11 @@
 | `learner_id` | text |
 | `decisions` | binary, a byte for each program: its outcome, 0 unmet to 4 met, 255 where nothing could be decided |
 | `nodes` | binary, half a byte for each node of the sheet, the even ones in the low halves |
-| `beside` | a list of `program` (its position) and `outcomes` (binary, a byte for each of its nodes), for programs whose outcomes are not those of `nodes`: courses were contested, or the plain engine decided |
+| `beside` | a list of `program` (its position) and `outcomes` (binary, a byte for each of its nodes), see below |
 | `by_plain` | how many of the programs the plain engine decided |
 | `faults` | a list of `program` (-1: all of them) and `because`: what could not be decided, and why |
 
+`beside` is for programs whose outcomes are not those of `nodes`: courses were contested, or the plain engine decided.
 Where the nodes of a program are is written into the schema, so that a file of outcomes can be read without its rules.
 """
 

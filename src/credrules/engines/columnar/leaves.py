@@ -1,7 +1,7 @@
 """Requirements and rules that claim no course: milestones, people's words, facts, credentials, holds.
 
-What a row is worth is asked of the plain engine's functions, once for every value that there is. Work that is no course,
-and what has to be done in time, is decided here only for those who have done nothing of it.
+What a row is worth is asked of the plain engine's functions, once for every value that there is. Work that is no
+course, and what has to be done in time, is decided here only for those who have done nothing of it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from credrules.engines.columnar.needed import np, pa
 from credrules.engines.columnar.signatures import day_number
 from credrules.engines.plain import declared_fact, milestone, no_hold
 from credrules.engines.plain_work import looked_at, outcome_of
+from credrules.errors import EngineError
 from credrules.facts import BUILT_IN, possible_values
 from credrules.plan import Kind
 from credrules.records import (
@@ -34,7 +35,6 @@ from credrules.records import (
     MilestoneStatus,
     Record,
 )
-from credrules.rules import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -201,7 +201,9 @@ class Leaves:
             if rows is not None:
                 earned, expires = days(rows.column("earned_on")), days(rows.column("expires_on"))
                 kept = None if earned is None else earned <= today
-                expired = np.zeros(len(rows.learner), bool) if expires is None else (expires < today) & (expires != NO_DAY)
+                expired = (
+                    np.zeros(len(rows.learner), bool) if expires is None else (expires < today) & (expires != NO_DAY)
+                )
                 rows = _with_flag(rows, "expired", expired)
             self._found[name] = Found(rows, self.size, ("code", "status", "expired"), kept)
         return self._found[name]
@@ -241,9 +243,7 @@ class Leaves:
             at = self.batch.schema.get_field_index("affiliation")
             local, values = coded(self.batch.column(at)) if at >= 0 else (None, [])
             if local is not None:
-                each = [
-                    _possible(node, frozenset({str(Affiliation(value))})) for value in values
-                ]
+                each = [_possible(node, frozenset({str(Affiliation(value))})) for value in values]
                 found = np.array([*each, found[0] if self.size else 0], np.uint8)[local]
             return bits.planes(found.astype(np.uint8))
         table = admission_outcomes(node)
@@ -324,7 +324,8 @@ def admissions_on(batch: Any, on: Array) -> Array:
         since = days(rows.column("since"))
         until = days(rows.column("until"))
         day = on[rows.learner]
-        assert since is not None
+        if since is None:
+            raise EngineError("No row of 'admissions' has a day in the column 'since'.")
         current = since <= day
         if until is not None:
             current &= (until >= day) | (until == NO_DAY)

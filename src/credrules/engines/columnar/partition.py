@@ -1,4 +1,4 @@
-"""Record batches in, batches of outcomes out, a row for each learner: one function for one process and for a cluster."""
+"""Record batches in, batches of outcomes out, a row a learner: one function for one process and for a cluster."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 class Partition:
     """Decides every learner of a stream of record batches (`record_schema`) under a plan, as of a day.
 
-    It can be sent to another process, which makes its own engine. Memory is that of a few batches of `learners`, however
-    many there are in all; incoming batches are joined or cut to that size. A learner's row is whole: `streams.nested`
-    makes such rows of flat tables. What cannot be decided is in the column `faults`, and ends nothing; columns that no
-    record has, or a learner who comes twice in a row, are an EngineError.
+    It can be sent to another process, which makes its own engine. Memory is that of a few batches of `learners`,
+    however many there are in all; incoming batches are joined or cut to that size. A learner's row is whole:
+    `streams.nested` makes such rows of flat tables. What cannot be decided is in the column `faults`, and ends nothing;
+    columns that no record has, or a learner who comes twice in a row, are an EngineError.
     """
 
     plan: Plan

@@ -16,19 +16,26 @@ from credrules.engines.columnar import bits
 from credrules.engines.columnar.encoding import NO_AMOUNT, NO_DAY, Codes, stable_order
 from credrules.engines.columnar.needed import np
 from credrules.engines.columnar.sheet import Mode
-from credrules.engines.columnar.signatures import DISPLACES, EPOCH, GRADED, SURE, UNGRADED, UNSURE, day_number, signatures
+from credrules.engines.columnar.signatures import (
+    DISPLACES,
+    EPOCH,
+    GRADED,
+    SURE,
+    UNGRADED,
+    UNSURE,
+    day_number,
+    signatures,
+)
 from credrules.equivalents import identity, lists_by_course
 from credrules.records import Attempt, Learner, Record, Term
 from credrules.rules import Repeats
 from credrules.windows import later
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from credrules.engines.columnar.encoding import Block, Encoder
     from credrules.engines.columnar.sheet import Class, Sheet
     from credrules.engines.columnar.signatures import Signatures
     from credrules.records import Course
-    from credrules.rules import Selection
     from credrules.windows import Window
 
     Array = np.ndarray[Any, np.dtype[Any]]
@@ -91,7 +98,8 @@ class Entries:
         """By course code, whether any rule looks at it."""
         if not len(self.places):
             return np.zeros(len(self.of_course), bool)
-        return self.members.any(axis=0)[self.of_course] | self.listed
+        some: Array = np.any(self.members, axis=0)
+        return some[self.of_course] | self.listed
 
     def identified(self, code: int, starts: Array) -> Array:
         """The entries of attempts at a course that has several codes, by the first days of their terms."""
@@ -144,7 +152,11 @@ class Rows:
             self.plain.append(self.column(self.attempts.learner)[broken])
 
     def _signature(self, as_of: date) -> Array:
-        days = {name: None if found is None else self.column(found) for name, found in self.attempts.days.items() if name != "term_starts"}
+        days = {
+            name: None if found is None else self.column(found)
+            for name, found in self.attempts.days.items()
+            if name != "term_starts"
+        }
         return signatures(self.column(self.attempts.profile), days, as_of)
 
     # Which rows, in which order?
@@ -172,7 +184,7 @@ class Rows:
 
     def column(self, found: Array, rows: Array | None = None) -> Array:
         """A column of the batch's attempts for the rows here, or some of them."""
-        return found[self.order if rows is None else self.order[rows]]  # type: ignore[no-any-return]
+        return found[self.order if rows is None else self.order[rows]]
 
     def _split(self, codes: Array, entries: Entries) -> None:
         """Tell the entries of one course apart. Who has two of what is one course is left to the plain engine."""
@@ -339,9 +351,8 @@ class Rows:
     def _attempt_id(self, row: int) -> str:
         if self._ids is None:
             self._ids = self.batch.column("attempts").flatten().field("attempt_id")
-        place = self.attempts.place
-        assert place is not None
-        return str(self._ids[int(place[self.order[row]])])
+        place = row if self.attempts.place is None else int(self.attempts.place[self.order[row]])
+        return str(self._ids[place])
 
     def rank(self, rows: Array, level: Array) -> Array:
         """Greater for what is used first."""
@@ -379,7 +390,7 @@ class Rows:
 
     def all_bits(self, number: int, entries: Array) -> Array:
         matrix, which = self._bits[number]
-        return matrix[which[entries]]  # type: ignore[no-any-return]
+        return matrix[which[entries]]
 
 
 def ranges(begin: Array, end: Array) -> Array:

@@ -114,9 +114,7 @@ class Sheet:
             self.nodes.append(SheetNode(key, node, number, leaf, parts))
         return found
 
-    def _key(
-        self, number: int, plan: ProgramPlan, node: Node, leaf: Leaf | None, parts: tuple[int, ...]
-    ) -> Hashable:
+    def _key(self, number: int, plan: ProgramPlan, node: Node, leaf: Leaf | None, parts: tuple[int, ...]) -> Hashable:
         """What makes two nodes one."""
         if node.kind is Kind.GROUP:
             return node.kind, node.need, parts
@@ -137,7 +135,13 @@ class Sheet:
     def _pool(self, ways: Ways, mode: Mode) -> Pool:
         selection = ways.selection
         marks = replace(
-            selection, courses=frozenset(), subjects=frozenset(), low=None, high=None, excluded=frozenset(), completed=None
+            selection,
+            courses=frozenset(),
+            subjects=frozenset(),
+            low=None,
+            high=None,
+            excluded=frozenset(),
+            completed=None,
         )
         klass = Class(ways.counting, marks, selection.completed, mode)
         place = Selection(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.engines.columnar.arrays import arrow, flags, numbers
 from credrules.engines.columnar.needed import np, pa, pc, pq
-from credrules.engines.columnar.tables import PARTS, table_faults, table_schema
+from credrules.engines.columnar.tables import PARTS, table_faults
 from credrules.errors import EngineError
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def nested(tables: Mapping[str, Iterable[Any]], size: int = LEARNERS) -> Iterato
         names = batch.column("learner_id")
         last = names[-1]
         columns = {field.name: batch.column(field.name).combine_chunks() for field in batch.schema}
-        columns = {name: column.chunk(0) if isinstance(column, pa.ChunkedArray) else column for name, column in columns.items()}
+        columns = {
+            name: column.chunk(0) if isinstance(column, pa.ChunkedArray) else column for name, column in columns.items()
+        }
         for part in parts:
             columns[part.name] = _lists(part, part.up_to(last), columns["learner_id"])
         yield pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
@@ -53,7 +55,9 @@ def _lists(part: _Table, rows: Any, names: Any) -> Any:
     found = pc.index_in(whose.take(arrow(starts)), value_set=names)
     if found.null_count:
         missing = whose.take(arrow(starts)).filter(found.is_null())[0]
-        raise EngineError(f"The table '{part.name}' has a learner whom 'learners' lacks, or is not in order: {missing}.")
+        raise EngineError(
+            f"The table '{part.name}' has a learner whom 'learners' lacks, or is not in order: {missing}."
+        )
     at = numbers(found)
     if len(at) > 1 and (np.diff(at) <= 0).any():
         raise EngineError(f"The table '{part.name}' is not ordered by learner_id.")
@@ -149,7 +153,7 @@ def parquet_tables(folder: Path, rows: int = 2**18) -> dict[str, Iterator[Any]]:
         if path.stem not in (*PARTS, "facts", "learners"):
             faults.append(f"{path.name} is no table. There may be: learners, facts, {', '.join(PARTS)}.")
             continue
-        file = pq.ParquetFile(path, read_dictionary=_coded(path), memory_map=True)
+        file = pq.ParquetFile(path, read_dictionary=_coded(path))
         faults += table_faults(path.stem, file.schema_arrow)
         found[path.stem] = file.iter_batches(batch_size=rows, use_threads=False)
     if faults:

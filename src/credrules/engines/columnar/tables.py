@@ -30,15 +30,10 @@ from credrules.engines.columnar.arrays import arrow
 from credrules.engines.columnar.needed import np, pa
 from credrules.errors import EngineError
 from credrules.records import (
-    Activity,
-    Admission,
     Attempt,
     Course,
     CredentialHeld,
-    Hold,
     Learner,
-    Milestone,
-    ProgramEnrolment,
     Record,
     Term,
 )
@@ -50,7 +45,6 @@ PERSONAL = frozenset({"given_name", "family_name", "preferred_name", "email"})
 TERM = ("term_starts", "term_ends", "term_id", "term_title")
 UNIT = 1000
 MOST = 2**31 - 1
-
 
 
 def _without_none(hint: Any) -> Any:
@@ -138,7 +132,9 @@ def columns(kind: type) -> tuple[_Column, ...]:
         default = field.default if field.default is not MISSING else MISSING
         hint = _without_none(hints[field.name])
         if hint is Term:
-            days = [(name, pa.date32() if n < 2 else pa.string(), "day" if n < 2 else "text") for n, name in enumerate(TERM)]
+            days = [
+                (name, pa.date32() if n < 2 else pa.string(), "day" if n < 2 else "text") for n, name in enumerate(TERM)
+            ]
             found += [_Column(name, type_, kind_, "term", default=None) for name, type_, kind_ in days]
         else:
             type_, kind_ = _arrow_type(hint, kind, field.name)
@@ -154,7 +150,7 @@ def _arrow_type(hint: Any, kind: type, name: str) -> tuple[Any, str]:
         return pa.string(), "course"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return pa.string(), "enum"
-    for type_, arrow, what in (
+    for type_, column, what in (
         (str, pa.string(), "text"),
         (date, pa.date32(), "day"),
         (Decimal, pa.int32(), "amount"),
@@ -162,7 +158,7 @@ def _arrow_type(hint: Any, kind: type, name: str) -> tuple[Any, str]:
         (int, pa.int64(), "number"),
     ):
         if hint is type_:
-            return arrow, what
+            return column, what
     raise AssertionError(f"{kind.__name__}.{name} is a {hint}, of which the tables know no form")
 
 
@@ -212,11 +208,11 @@ def _row(record: Record, word: Word) -> dict[str, Any]:
 
 def _values(value: Any, whose: str) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for column in columns(type(value)):
+    kind: type = type(value)
+    for column in columns(kind):
         if column.field == "term":
-            term = value.term
-            found = getattr(term, column.name.removeprefix("term_") if column.name != "term_id" else "term_id", None)
-            row[column.name] = found
+            name = column.name if column.name == "term_id" else column.name.removeprefix("term_")
+            row[column.name] = getattr(value.term, name, None)
         else:
             row[column.name] = column.to_arrow(getattr(value, column.field), whose)
     return row
@@ -257,7 +253,10 @@ def _attempt(row: dict[str, Any], number: int) -> Attempt:
 
 def _word(row: dict[str, Any]) -> Word:
     learner = row["learner_id"]
-    said = tuple(Attestation(**{"learner_id": learner, "by": "", **_fields(Attestation, one)}) for one in row.get("attestations") or ())
+    said = tuple(
+        Attestation(**{"learner_id": learner, "by": "", **_fields(Attestation, one)})
+        for one in row.get("attestations") or ()
+    )
     granted = tuple(
         GrantedException(**{"learner_id": learner, "by": "", "reason": "", **_fields(GrantedException, one)})
         for one in row.get("exceptions") or ()
@@ -284,7 +283,7 @@ def _fields(kind: type, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_schema(schema: Any) -> None:
-    """Raises EngineError for columns that no record has, all of them at once: a misspelt one would be read as left out."""
+    """Raises EngineError for columns that no record has, all at once: a misspelt one would be read as left out."""
     known = {field.name: field for field in record_schema()}
     faults: list[str] = []
     for field in schema:
