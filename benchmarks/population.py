@@ -172,8 +172,7 @@ def _same(columnar: _Columnar, peer: Any) -> bool:
         theirs[learner[here]] = level[here]
         if not np.array_equal(ours, theirs):
             wrong = np.flatnonzero(ours != theirs)
-            print(
-                f"  node {at} ({columnar.engine.sheet.nodes[at].node.id}): {len(wrong)} learners differ, first {wrong[0]}"
-            )
+            node = columnar.engine.sheet.nodes[at].node.id
+            print(f"  node {at} ({node}): {len(wrong)} learners differ, the first is {wrong[0]}")
             same = False
     return same
