@@ -1,8 +1,8 @@
 """The engines against plain on random plans and records, at every node; and broken batches, noticed or not.
 
 Figures: cases, differences, nodes, met (programs that came out met), least_hit (how many cases used the construct that
-was used least) and which that was, constructs, broken, detected, seconds; with `--engines columnar`, in_columns: the share
-of learners and programs that columns decided without the plain engine, which is asked for what no column can say.
+was used least) and which that was, constructs, broken, detected, seconds; with `--engines columnar`, in_columns: the
+share of learners and programs that columns decided without the plain engine, which is asked for what no column can say.
 """
 
 from __future__ import annotations
