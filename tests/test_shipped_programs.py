@@ -38,6 +38,8 @@ def test_the_cases_meet_nearly_every_reason():
         "average-unknown",
         "average-nothing-counted",
         "basis-unknown",
+        "condition-fails",  # of these two, tests/test_choices.py
+        "no-alternative",
         "credits-unknown",
         "dropped",
         "displaced",

@@ -19,6 +19,8 @@ COMPLETE = "complete"
 
 
 class Role(StrEnum):
+    """The roles that every institution has. It may declare others, such as a committee: a role is known by its name."""
+
     LEAD = "lead"
     OFFICE = "office"
 
@@ -36,7 +38,7 @@ class Attestation:
 
     learner_id: str
     program: str
-    role: Role
+    role: str
     statement: str
     by: str
     on: date

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from credrules import rule_shapes as shapes
 from credrules import yaml_files
-from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
+from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Word
 from credrules.deciding import Decider
 from credrules.errors import EngineError, Problem, RuleFileError, nearest
 from credrules.exceptions import lost_problem
@@ -147,9 +147,10 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
                 message = f"'{attempt.term}' is no term; write a season and a year, such as 'fall 2026'."
                 document.problem((*place, "given", "attempts", number, "term"), message)
         for said in case.given.attestations:
-            if said.partition(":")[0].strip() not in tuple(Role):
-                message = f"'{said}' is no attestation; write lead, office, or 'lead: milestone'."
-                document.problem((*place, "given", "attestations"), message)
+            role = said.partition(":")[0].strip()
+            if role not in rule_set.roles:
+                message = f"'{said}' is no attestation; write {', '.join(rule_set.roles)}, or 'lead: milestone'."
+                document.problem((*place, "given", "attestations"), message + nearest(role, rule_set.roles))
 
 
 def _check(decider: Decider, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
@@ -307,7 +308,7 @@ def _attestation(text: str, program_id: str, day: date) -> Attestation:
     return Attestation(
         learner_id=LEARNER,
         program=program_id,
-        role=Role(role.strip()),
+        role=role.strip(),
         statement=statement.strip() or COMPLETE,
         by=f"the {role.strip()}",
         on=day,

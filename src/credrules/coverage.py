@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from credrules.decisions import Outcome
-from credrules.plan import make_plan
+from credrules.plan import Kind, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,9 +55,11 @@ def coverage(rule_set: RuleSet, results: Iterable[CaseResult]) -> list[Coverage]
 
 
 def _asked(plan: ProgramPlan) -> Iterator[str]:
-    """Requirements that are no groups, and the rules beside them."""
+    """Requirements that are no groups, and the rules beside them. A choice stands for its conditions."""
+    choices = tuple(f"{node.id}/" for node in plan.nodes if node.fork)
     for index in sorted(plan.below[plan.requirements]):
         node = plan.nodes[index]
-        if not node.parts:
+        of_choice = node.kind is Kind.FACT and node.id.startswith(choices)
+        if node.fork or not (node.parts or of_choice):
             yield node.id
     yield from (plan.nodes[index].id for index in plan.gates)

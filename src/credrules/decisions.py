@@ -61,7 +61,8 @@ class Reason:
     """The outcome of one node of a program, and why.
 
     `because` is a code for programs; `text` says the same to the learner, in a full sentence. `rule` is where the
-    requirement or rule stands ("programs/data-analytics.yaml:14"), `cites` the policy that it comes from.
+    requirement or rule stands ("programs/data-analytics.yaml:14"), `cites` the policy that it comes from. `prose` are
+    the catalogue's own words for it, and for a limit that stands in its way.
     """
 
     node: str
@@ -71,6 +72,7 @@ class Reason:
     text: str
     rule: str = ""
     cites: str | None = None
+    prose: tuple[str, ...] = ()
     used: tuple[Use, ...] = ()
     refused: tuple[Refusal, ...] = ()
     parts: tuple[Reason, ...] = ()

@@ -10,7 +10,7 @@ from credrules.awards import Institution
 from credrules.equivalents import Equivalence
 from credrules.errors import nearest
 from credrules.records import AdmissionKind, Affiliation, Course
-from credrules.rules import Counting, GradeScale, Moment, Repeats
+from credrules.rules import OTHER_LEVELS, Counting, GradeScale, LevelMinimum, Moment, Repeats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ class InstitutionRules:
     rules: tuple[shapes.RuleShape, ...]
     facts: Mapping[str, tuple[str, ...] | None]  # what rules may ask, with the possible values
     document: Document
+    roles: tuple[str, ...] = tuple(Role)  # the built-in ones, and those that the institution declares
     equivalents: tuple[Equivalence, ...] = ()
 
 
@@ -47,11 +48,11 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
     floors: dict[str, Any] = {}
     if isinstance(floor, list):
         names = {"minimum-grade": "minimum", "repeats": "repeats", "origins": "origins", "bases": "bases"}
-        floors = {names[name]: getattr(counting, names[name]) for name in floor}
+        floors = {names[name]: _of_floor(counting, names[name]) for name in floor}
     elif floor:
         least = raised(document, ("counting", "floor"), floor, counting, scale)
         floors = {
-            field: getattr(least, field)
+            field: _of_floor(least, field)
             for field, given in (
                 ("minimum", floor.minimum_grade),
                 ("repeats", floor.repeats),
@@ -62,9 +63,10 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
         }
     report_undercut(document, ("counting",), shape.counting, counting, floors, scale)
     facts = _declared_facts(document, shape)
+    roles = _roles(document, shape.roles)
     report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
     for index, rule in enumerate(shape.rules):
-        check_rule(document, ("rules", index), rule, facts)
+        check_rule(document, ("rules", index), rule, facts, roles)
     named = shape.institution
     return InstitutionRules(
         institution=Institution(id=named.id, name=named.name, url=named.url, email=named.email),
@@ -74,8 +76,25 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
         rules=tuple(shape.rules),
         facts=facts,
         document=document,
+        roles=roles,
         equivalents=_equivalents(document, shape.equivalents),
     )
+
+
+def _of_floor(counting: Counting, field: str) -> Any:
+    """One value of a floor; for the least grade, the counting that says it for each level."""
+    return counting if field == "minimum" else getattr(counting, field)
+
+
+def _roles(document: Document, declared: Sequence[str]) -> tuple[str, ...]:
+    found: list[str] = list(Role)
+    for index, role in enumerate(declared):
+        if role in found:
+            known = "every institution has it" if role in tuple(Role) else "it is in this list already"
+            document.problem(("roles", index), f"the role '{role}' need not be declared: {known}.")
+        else:
+            found.append(role)
+    return tuple(found)
 
 
 def _equivalents(document: Document, found: Sequence[shapes.EquivalentShape]) -> tuple[Equivalence, ...]:
@@ -151,15 +170,7 @@ def raised(document: Document, path: Path_, shape: shapes.CountingShape, base: C
     """`base` with what `shape` says instead."""
     counting = base
     if shape.minimum_grade is not None:
-        points = scale.points.get(shape.minimum_grade)
-        if points is None:
-            possible = ", ".join(scale.points)
-            message = (
-                f"'{shape.minimum_grade}' has no grade points in institution.yaml. Grades with points: {possible}."
-            )
-            document.problem((*path, "minimum-grade"), message + nearest(shape.minimum_grade, scale.points))
-        else:
-            counting = replace(counting, minimum=points, minimum_symbol=shape.minimum_grade)
+        counting = _with_least_grade(document, (*path, "minimum-grade"), shape.minimum_grade, counting, scale)
     if shape.repeats is not None:
         counting = replace(counting, repeats=Repeats(shape.repeats))
     if shape.origins is not None:
@@ -167,6 +178,31 @@ def raised(document: Document, path: Path_, shape: shapes.CountingShape, base: C
     if shape.bases is not None:
         counting = replace(counting, bases=frozenset(shape.bases))
     return counting
+
+
+def _with_least_grade(
+    document: Document, path: Path_, given: str | Mapping[str, str], counting: Counting, scale: GradeScale
+) -> Counting:
+    """The same with another least grade, for all levels or for each."""
+    by_level = {OTHER_LEVELS: given} if isinstance(given, str) else given
+    if OTHER_LEVELS not in by_level:
+        message = f"'{OTHER_LEVELS}' is missing: the least grade of attempts at a level that is not named here."
+        document.problem(path, message)
+    known: list[LevelMinimum] = []
+    for level, symbol in by_level.items():
+        points = scale.points.get(symbol)
+        if points is None:
+            possible = ", ".join(scale.points)
+            message = f"'{symbol}' has no grade points in institution.yaml. Grades with points: {possible}."
+            place = path if isinstance(given, str) else (*path, level)
+            document.problem(place, message + nearest(symbol, scale.points))
+        else:
+            known.append(LevelMinimum(level, points, symbol))
+    other = next((one for one in known if one.level == OTHER_LEVELS), None)
+    if other is None:
+        return counting
+    named = sorted((one for one in known if one is not other), key=lambda one: one.level)
+    return replace(counting, minimum=other.points, minimum_symbol=other.symbol, by_level=tuple(named))
 
 
 def report_undercut(
@@ -178,10 +214,8 @@ def report_undercut(
     scale: GradeScale,
 ) -> None:
     advice = "A program may ask for more, never for less."
-    if shape.minimum_grade is not None and counting.minimum < floor.get("minimum", 0):
-        least = next(symbol for symbol, points in scale.points.items() if points == floor["minimum"])
-        message = f"'{shape.minimum_grade}' is below '{least}', the institution's floor for a grade. {advice}"
-        document.problem((*path, "minimum-grade"), message)
+    if shape.minimum_grade is not None and "minimum" in floor:
+        _report_low_grades(document, (*path, "minimum-grade"), shape.minimum_grade, counting, floor["minimum"], advice)
     if shape.repeats is not None and "repeats" in floor and counting.repeats is not floor["repeats"]:
         message = f"the institution lets only '{floor['repeats']}' count for a repeated course."
         document.problem((*path, "repeats"), message)
@@ -194,6 +228,21 @@ def report_undercut(
                 document.problem((*path, name), message)
 
 
+def _report_low_grades(
+    document: Document, path: Path_, given: str | Mapping[str, str], counting: Counting, floor: Counting, advice: str
+) -> None:
+    """Note each level at which less is asked than the floor; where one grade is given for all levels, once."""
+    levels = sorted({one.level for one in (*counting.by_level, *floor.by_level)})
+    for level in (*levels, OTHER_LEVELS):
+        asked, least = counting.least(level), floor.least(level)
+        if asked.points >= least.points:
+            continue
+        where = f" at {level} level" if levels and level != OTHER_LEVELS else " at other levels" if levels else ""
+        message = f"'{asked.symbol}' is below '{least.symbol}', the institution's floor for a grade{where}. {advice}"
+        by_level = not isinstance(given, str)
+        document.problem((*path, asked.level) if by_level and asked.level in given else path, message)
+
+
 def report_same_ids(document: Document, path: Path_, ids: Sequence[str]) -> None:
     for index, name in enumerate(ids):
         if name in ids[:index]:
@@ -201,11 +250,15 @@ def report_same_ids(document: Document, path: Path_, ids: Sequence[str]) -> None
 
 
 def check_rule(
-    document: Document, path: Path_, rule: shapes.RuleShape, facts: Mapping[str, tuple[str, ...] | None]
+    document: Document,
+    path: Path_,
+    rule: shapes.RuleShape,
+    facts: Mapping[str, tuple[str, ...] | None],
+    roles: tuple[str, ...],
 ) -> None:
     for fact, value in rule.when.items():
         check_condition(document, (*path, "when", fact), fact, value, facts)
-    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": tuple(Role)}
+    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": roles}
     _check_moment(document, path, rule, facts)
     for fact, value in rule.require.items():
         place = (*path, "require", fact)

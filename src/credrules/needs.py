@@ -86,6 +86,8 @@ def _needs(program: ProgramPlan, node: Node) -> Iterator[str]:
                 yield "grading_basis"
             if way.counting.origins != frozenset(Origin):
                 yield "origins"
+            if way.counting.by_level:
+                yield "levels"
             yield from _selection_needs(way.selection)
     if node.kind is Kind.COUNTED:
         yield from _selection_needs(node.selection)

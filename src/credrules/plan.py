@@ -17,12 +17,14 @@ from credrules.program_file import routes
 from credrules.records import Affiliation
 from credrules.rules import (
     Average,
+    Choice,
     Condition,
     Counted,
     CourseCount,
     CreditSum,
     Group,
     HoldsCredential,
+    LearnerIs,
     Limit,
     Measure,
     MilestoneDone,
@@ -32,14 +34,16 @@ from credrules.rules import (
     Requirement,
     Rule,
     Selection,
+    WeightedCount,
 )
-from credrules.wording import listing
+from credrules.wording import condition_title, listing, role_title
 from credrules.work import Amount, WorkDone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from credrules.equivalents import Equivalence
+    from credrules.records import Course
     from credrules.rules import GradeScale, RuleSet, Ways
     from credrules.timing import Timing
     from credrules.work import Scores
@@ -48,6 +52,7 @@ if TYPE_CHECKING:
 class Kind(Enum):
     COURSES = "courses"  # `need` different courses out of `ways`
     CREDITS = "credits"  # `need` thousandths of a credit out of `ways`
+    WEIGHTED = "weighted"  # `need` thousandths of a course out of `ways`, by `weights`
     AVERAGE = "average"  # at least `need` thousandths of a point over what was claimed
     COUNTED = "counted"  # `need` of `measure` in `selection`, over what was claimed
     MILESTONE = "milestone"  # `code` in the record, with its evidence where `evidence`
@@ -60,9 +65,19 @@ class Kind(Enum):
     GROUP = "group"  # `need` of `parts`
 
 
-CLAIMS = frozenset({Kind.COURSES, Kind.CREDITS})
+CLAIMS = frozenset({Kind.COURSES, Kind.CREDITS, Kind.WEIGHTED})
 TESTS = frozenset({Kind.AVERAGE, Kind.COUNTED})
 EVERYTHING = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Which parts of a choice are what, as nodes. Where the conditions hold `then` is asked, else `otherwise`."""
+
+    asks: tuple[int, ...]
+    turned: bool  # `asks` are the conditions turned round: what holds where not all of the conditions do
+    then: int
+    otherwise: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +88,20 @@ class Node:
     kind: Kind
     place: Place
     cites: str | None = None
+    prose: tuple[str, ...] = ()
     otherwise: str | None = None
     need: int = 0
     parts: tuple[int, ...] = ()
     ways: tuple[Ways, ...] = ()
     share_group: str = ""
+    weights: tuple[tuple[Course, int], ...] = ()
     measure: Measure = Measure.COURSES
     selection: Selection = EVERYTHING
     rounding: Rounding = Rounding.EXACT
     sums: tuple[int, ...] = ()  # of a test: its positions among the sums over what is claimed
     code: str = ""
     evidence: bool = False
-    role: Role | None = None
+    role: str | None = None
     codes: frozenset[str] = frozenset()
     active: bool = True  # of a credential: an expired one does not count
     fact: str = ""
@@ -96,6 +113,7 @@ class Node:
     timing: Timing | None = None
     after: int | None = None  # the node that `timing.after` names
     since: int | None = None  # the node that `timing.since` names
+    fork: Fork | None = None  # of a group: what of it is asked depends on the learner
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +140,7 @@ class ProgramPlan:
     limits: tuple[Limit, ...]
     time_limit: int  # months; 0: none
     below: tuple[frozenset[int], ...] = field(repr=False)  # by node, itself and all nodes under it
+    forks: tuple[Fork, ...] = ()
     inherits: Mapping[str, str] = field(default_factory=dict)  # ids of older versions, and which they are here
     lost: frozenset[str] = frozenset()  # ids of older versions of which this one says nothing
 
@@ -148,6 +167,7 @@ class Plan:
     scale: GradeScale
     programs: tuple[ProgramPlan, ...]
     equivalents: tuple[Equivalence, ...] = ()
+    roles: tuple[str, ...] = tuple(Role)
 
 
 def as_test(node: Node) -> Floor | Share:
@@ -166,7 +186,7 @@ def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
         plan = _Planner(program).plan()
         older = plans[-1] if plans and plans[-1].program.id == program.id else None
         plans.append(_migrated(plan, older) if older else plan)
-    return Plan(rule_set.scale, tuple(plans), rule_set.equivalents)
+    return Plan(rule_set.scale, tuple(plans), rule_set.equivalents, rule_set.roles)
 
 
 def _migrated(plan: ProgramPlan, older: ProgramPlan) -> ProgramPlan:
@@ -203,7 +223,13 @@ class _Planner:
         parts = (requirements, *gates)
         title = f"{program.title} may be conferred"
         root = self._add(
-            id="conferral", title=title, kind=Kind.GROUP, place=program.place, need=len(parts), parts=parts
+            id="conferral",
+            title=title,
+            kind=Kind.GROUP,
+            place=program.place,
+            need=len(parts),
+            parts=parts,
+            prose=program.prose,
         )
         demands = tuple(node.index for node in self.nodes if node.kind in CLAIMS)
         return ProgramPlan(
@@ -219,6 +245,7 @@ class _Planner:
             limits=program.limits,
             time_limit=program.time_limit,
             below=self._below(),
+            forks=tuple(node.fork for node in self.nodes if node.fork),
         )
 
     def _add(self, **parts: object) -> int:
@@ -232,10 +259,13 @@ class _Planner:
             "title": requirement.title,
             "place": requirement.place,
             "cites": requirement.cites,
+            "prose": requirement.prose,
         }
         match requirement:
             case CourseCount():
                 index = self._claim(requirement, Kind.COURSES, common)
+            case WeightedCount():
+                index = self._claim(requirement, Kind.WEIGHTED, {**common, "weights": requirement.weights})
             case CreditSum():
                 index = self._claim(requirement, Kind.CREDITS, common)
             case Average():
@@ -256,9 +286,19 @@ class _Planner:
                 index = self._add(**common, kind=kind, work=requirement.work, **self._timing(requirement.timing))
             case HoldsCredential():
                 index = self._add(**common, kind=Kind.CREDENTIAL, codes=requirement.codes, active=requirement.active)
+            case LearnerIs():
+                index = self._add(
+                    **common,
+                    kind=Kind.FACT,
+                    fact=requirement.condition.fact,
+                    values=requirement.condition.values,
+                    among=requirement.condition.among,
+                    negated=requirement.negated,
+                )
             case Group():
                 parts = tuple(self._requirement(part) for part in requirement.parts)
-                index = self._add(**common, kind=Kind.GROUP, need=requirement.need, parts=parts)
+                fork = self._fork(requirement) if isinstance(requirement, Choice) else None
+                index = self._add(**common, kind=Kind.GROUP, need=requirement.need, parts=parts, fork=fork)
             case _:
                 raise AssertionError(requirement)
         self.by_requirement[requirement] = index
@@ -279,6 +319,15 @@ class _Planner:
             selection=requirement.selection,
             rounding=requirement.rounding,
             sums=tuple(itertools.islice(self.sums, summed)),
+        )
+
+    def _fork(self, requirement: Choice) -> Fork:
+        place = {node.id: node.index for node in self.nodes}
+        return Fork(
+            asks=tuple(place[name] for name in requirement.asks),
+            turned=requirement.turned,
+            then=place[requirement.then],
+            otherwise=place[requirement.otherwise] if requirement.otherwise else None,
         )
 
     def _timing(self, timing: Timing | None) -> dict[str, object]:
@@ -333,7 +382,13 @@ class _Planner:
         common = {"place": rule.place, "cites": rule.cites, "otherwise": rule.otherwise, "moment": rule.moment}
         if not rule.when:
             return self._add(
-                id=rule.id, title=title, kind=Kind.GROUP, need=len(required), parts=tuple(required), **common
+                id=rule.id,
+                title=title,
+                kind=Kind.GROUP,
+                need=len(required),
+                parts=tuple(required),
+                prose=rule.prose,
+                **common,
             )
         unless = [self._fact(rule, condition, negated=True) for condition in rule.when]
         inner = self._add(
@@ -344,14 +399,14 @@ class _Planner:
             parts=tuple(required),
             **common,
         )
-        return self._add(id=rule.id, title=title, kind=Kind.GROUP, need=1, parts=(*unless, inner), **common)
+        return self._add(
+            id=rule.id, title=title, kind=Kind.GROUP, need=1, parts=(*unless, inner), prose=rule.prose, **common
+        )
 
     def _fact(self, rule: Rule, condition: Condition, *, negated: bool) -> int:
-        values = " or ".join(sorted(condition.values))
-        name = condition.fact.replace(".", "'s ")
         return self._add(
             id=f"{rule.id}/{'unless' if negated else 'require'}-{condition.fact}",
-            title=f"The {name} is {'not ' if negated else ''}{values}",
+            title=condition_title(condition, negated=negated),
             kind=Kind.FACT,
             place=rule.place,
             otherwise=rule.otherwise,
@@ -362,10 +417,10 @@ class _Planner:
             moment=rule.moment,
         )
 
-    def _attestation(self, rule: Rule, role: Role) -> int:
+    def _attestation(self, rule: Rule, role: str) -> int:
         return self._add(
             id=f"{rule.id}/{role}",
-            title=f"The {role} has attested that everything is complete",
+            title=f"The {role_title(role)} has attested that everything is complete",
             kind=Kind.WORD,
             place=rule.place,
             otherwise=rule.otherwise,

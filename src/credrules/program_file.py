@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from credrules import rule_shapes as shapes
-from credrules.attestations import ExceptionKind, Role
+from credrules.attestations import ExceptionKind
+from credrules.choices import choice
 from credrules.claims import Rounding
 from credrules.errors import Problem, nearest
 from credrules.institution_file import (
@@ -28,6 +29,7 @@ from credrules.records import Course
 from credrules.rules import (
     Average,
     AwardSpec,
+    Choice,
     Condition,
     Counted,
     Counting,
@@ -35,6 +37,7 @@ from credrules.rules import (
     CreditSum,
     Group,
     HoldsCredential,
+    LearnerIs,
     Limit,
     Measure,
     MilestoneDone,
@@ -45,12 +48,25 @@ from credrules.rules import (
     Rule,
     Selection,
     Ways,
+    WeightedCount,
+    may_ask_nothing,
     walk,
 )
 from credrules.shape_faults import keys_of
 from credrules.timing_file import check_timing, read_timing, timing_text
 from credrules.windows import Window
-from credrules.wording import course_title, decimal_text, describe, listing, number, points_text, slug, with_grade
+from credrules.wording import (
+    condition_title,
+    course_title,
+    decimal_text,
+    describe,
+    listing,
+    lowered,
+    number,
+    points_text,
+    slug,
+    with_grade,
+)
 from credrules.work import WorkDone
 from credrules.work_file import read_work
 
@@ -62,6 +78,11 @@ if TYPE_CHECKING:
 
 CATALOG_YEAR = "catalog-year"
 """The node under which a decision says which version of the program the learner is held to."""
+
+CONDITIONS = 6
+"""How many things may be asked of the facts that conditions are about: where they are unknown, each way is tried."""
+
+OF_LEARNER = "learner."
 
 ROUTES = 512
 """How many ways a program's alternatives may be combined; each is looked at whenever its requirements compete."""
@@ -95,17 +116,19 @@ class ProgramReader:
         )
         self._check_ids(root, limits)
         self._check_tests(root)
+        self._check_choices(root)
         check_timing(document, root)
         if len(routes(root)) > ROUTES:
             message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
             document.problem(("requirements",), f"{message} List single courses under 'choose' instead of groups.")
         report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
         for index, rule in enumerate(shape.rules):
-            check_rule(document, ("rules", index), rule, self.institution.facts)
+            check_rule(document, ("rules", index), rule, self.institution.facts, self.institution.roles)
         return Program(
             id=shape.program,
             title=shape.title,
             description=shape.description or "",
+            prose=tuple(shape.prose or ()),
             modelled_on=shape.modelled_on,
             effective=shape.effective,
             until=shape.until,
@@ -140,8 +163,16 @@ class ProgramReader:
     # requirements
 
     def _requirement(
-        self, path: Path_, shape: Any, counting: Counting, share_group: str = "", *, top: bool = False
+        self,
+        path: Path_,
+        shape: Any,
+        counting: Counting,
+        share_group: str = "",
+        *,
+        top: bool = False,
+        alternative: bool = False,
     ) -> Requirement:
+        """One requirement, understood. `alternative` where it is one of several, of which not all are asked."""
         if isinstance(shape, shapes.CountingShape):
             counting = self._counting(path, shape, counting)
             share_group = getattr(shape, "share_group", None) or share_group
@@ -150,12 +181,13 @@ class ProgramReader:
                 ways = (Ways(selection=_course(shape.course), counting=counting),)
                 common = self._common(path, shape, slug(shape.course), course_title(ways))
                 return CourseCount(**common, need=1, ways=ways, share_group=share_group)
-            case shapes.AllShape():
-                return self._group(path, shape, shape.all, len(shape.all), counting, share_group)
-            case shapes.AnyShape():
-                return self._group(path, shape, shape.any, 1, counting, share_group)
+            case shapes.AllShape() | shapes.AnyShape():
+                parts, need = (shape.all, len(shape.all)) if isinstance(shape, shapes.AllShape) else (shape.any, 1)
+                return self._group(path, shape, parts, need, counting, share_group)
             case shapes.ChooseShape():
                 return self._choose(path, shape, counting, share_group)
+            case shapes.IfShape():
+                return self._if(path, shape, counting, share_group, alternative=alternative)
             case shapes.CreditsShape():
                 return self._credits(path, shape, counting, share_group)
             case shapes.AverageShape():
@@ -178,12 +210,87 @@ class ProgramReader:
         common = self._common(path, shape, f"credential-{slug(names)}"[:80].rstrip("-"), title)
         return HoldsCredential(**common, codes=frozenset(shape.credential), active=shape.active == "required")
 
+    def _check_role(self, path: Path_, role: str | None) -> None:
+        roles = self.institution.roles
+        if role is not None and role not in roles:
+            message = f"'attested-by': '{role}' is not one of: {', '.join(roles)}.{nearest(role, roles)}"
+            if not nearest(role, roles):
+                message += " Other roles are declared under 'roles' in institution.yaml."
+            self.document.problem(path, message)
+
+    def _learner(self, path: Path_, shape: shapes.LearnerShape) -> Requirement:
+        known = {f.removeprefix(OF_LEARNER): v for f, v in self.institution.facts.items() if f.startswith(OF_LEARNER)}
+        for fact, value in shape.learner.items():
+            check_condition(self.document, (*path, "learner", fact), fact, value, known)
+        asked = [self._condition(f"{OF_LEARNER}{fact}", texts(value)) for fact, value in shape.learner.items()]
+        titles = [condition_title(one) for one in asked]
+        made_id = slug(
+            " ".join(
+                [
+                    "learner",
+                    *(word for one in asked for word in (one.fact.removeprefix(OF_LEARNER), *sorted(one.values))),
+                ]
+            )
+        )
+        common = self._common(path, shape, made_id[:80].rstrip("-"), listing(titles, "and"))
+        if len(asked) == 1:
+            return LearnerIs(**common, condition=asked[0])
+        parts = tuple(
+            LearnerIs(id=f"{common['id']}/{one.fact}", title=title, place=common["place"], condition=one)
+            for one, title in zip(asked, titles, strict=True)
+        )
+        return Group(**common, need=len(parts), parts=parts)
+
+    def _if(
+        self, path: Path_, shape: shapes.IfShape, counting: Counting, share_group: str, *, alternative: bool
+    ) -> Requirement:
+        """What is asked where facts hold, and where they do not.
+
+        Without `else`: where all parts of a group are asked it stands in nobody's way, and it is no alternative.
+        """
+        known = {fact: values for fact, values in self.institution.facts.items() if fact.startswith(OF_LEARNER)}
+        for fact, value in shape.if_.items():
+            check_condition(self.document, (*path, "if", fact), fact, value, known)
+        then = self._requirement((*path, "then"), shape.then, counting, share_group, alternative=alternative)
+        otherwise = None
+        if shape.else_ is not None:
+            otherwise = self._requirement((*path, "else"), shape.else_, counting, share_group, alternative=alternative)
+        asked = [self._condition(fact, texts(value)) for fact, value in shape.if_.items()]
+        title = f"Where {listing([lowered(condition_title(one)) for one in asked], 'and')}: {then.title}"
+        title += f"; else: {otherwise.title}" if otherwise else ""
+        common = self._common(path, shape, f"if-{then.id}"[:80].rstrip("-"), title)
+        return choice(asked, then, otherwise, alternative=alternative, **common)
+
+    def _check_choices(self, root: Group) -> None:
+        for group in walk(root):
+            if isinstance(group, Group) and not isinstance(group, Choice) and group.parts and may_ask_nothing(group):
+                message = (
+                    "nothing is asked here of a learner for whom no 'if' holds. "
+                    "Add 'else', or a requirement that is asked in any case."
+                )
+                if group is root:
+                    self.document.problem(("requirements",), message)
+                else:
+                    self.document.problems.append(Problem(group.place.file, group.place.line, message))
+        facts = {one.condition.fact for one in walk(root) if isinstance(one, LearnerIs)}
+        asked = {one.condition for one in walk(root) if isinstance(one, LearnerIs)}
+        asked |= {c for rule in self._rules() for c in (*rule.when, *rule.require) if c.fact in facts}
+        if len(asked) > CONDITIONS and any(isinstance(one, Choice) for one in walk(root)):
+            message = (
+                f"the program asks {len(asked)} different things of the facts that its 'if's are about; at most "
+                f"{CONDITIONS} can be told apart where they are unknown. Make it several programs."
+            )
+            self.document.problem(("requirements",), message)
+
     def _work(self, path: Path_, shape: Any) -> Requirement:
         """A credential, a milestone, or activities: what is no course."""
         if isinstance(shape, shapes.CredentialShape):
             return self._credential(path, shape)
+        if isinstance(shape, shapes.LearnerShape):
+            return self._learner(path, shape)
         timing = read_timing(self.document, path, shape)
         if isinstance(shape, shapes.MilestoneShape):
+            self._check_role((*path, "attested-by"), shape.attested_by)
             title = f"The milestone '{shape.milestone}'{timing_text(timing)}"
             return MilestoneDone(
                 **self._common(path, shape, shape.milestone, title),
@@ -202,6 +309,7 @@ class ProgramReader:
             "title": f"{shape.title}: {made_title}" if shape.title else made_title,
             "place": self._place(path),
             "cites": shape.source,
+            "prose": tuple(shape.prose or ()),
         }
         overlaps = getattr(shape, "overlaps", None)
         return {**common, "overlaps": frozenset(overlaps)} if overlaps else common
@@ -211,7 +319,10 @@ class ProgramReader:
     ) -> Requirement:
         """All, any or some of `parts`. Single courses to choose from make one requirement."""
         key = next(key for key in ("all", "any", "of") if (*path, key) in self.document.lines)
-        read = [self._requirement((*path, key, index), part, counting, share_group) for index, part in enumerate(parts)]
+        read = [
+            self._requirement((*path, key, index), part, counting, share_group, alternative=key != "all")
+            for index, part in enumerate(parts)
+        ]
         self._check_same_course((*path, key), parts)
         groups = {part.share_group for part in read if isinstance(part, CourseCount)}
         if (
@@ -229,7 +340,58 @@ class ProgramReader:
         prefix = "all" if need == len(read) else str(need)
         return Group(**self._common(path, shape, f"{prefix}-of-{read[0].id}", title), need=need, parts=tuple(read))
 
+    def _weighted(
+        self, path: Path_, shape: shapes.ChooseShape, counting: Counting, share_group: str
+    ) -> WeightedCount | None:
+        """Courses to choose from that count as more than one, or less. None where that cannot be said of them."""
+        weights = {_parsed(code): thousandths(weight) for code, weight in (shape.weights or {}).items()}
+        if shape.from_ is not None:
+            ways: tuple[Ways, ...] = self._filtered(path, shape.from_, counting)
+            what = describe(ways[0].selection)
+        else:
+            read = [
+                self._requirement((*path, "of", index), part, counting, share_group)
+                for index, part in enumerate(shape.of or ())
+            ]
+            courses = [part for part in read if isinstance(part, CourseCount) and _is_plain(part)]
+            if len(courses) < len(read) or len({part.share_group for part in courses}) > 1:
+                message = "'weights' are of courses; list single courses under 'of', of one share group."
+                self.document.problem((*path, "weights"), message)
+                return None
+            self._check_same_course((*path, "of"), shape.of or ())
+            ways = tuple(way for part in courses for way in part.ways)
+            share_group = courses[0].share_group
+            what = listing([next(iter(way.selection.courses)).code for way in ways], "or")
+            listed = [next(iter(way.selection.courses)) for way in ways]
+            most = sum(weights.get(course, 1000) for course in listed)
+            if most < 1000 * shape.choose:
+                amount = points_text(most).removesuffix(".0")
+                message = f"'choose' asks for {shape.choose} of a list that counts as {amount}; that can never be met."
+                self.document.problem((*path, "choose"), message)
+        for course in weights:
+            if not any(_may_be_in(way.selection, course) for way in ways):
+                codes = [one.code for way in ways for one in sorted(way.selection.courses)]
+                message = f"{course} is not among the courses to choose from, so its weight says nothing."
+                self.document.problem((*path, "weights", course.code), message + nearest(course.code, codes))
+        told = [f"{one} counts as {points_text(weight).removesuffix('.0')}" for one, weight in sorted(weights.items())]
+        title = f"{number(shape.choose, 'course')} from {what} ({listing(told, 'and')}) {with_grade(ways)}"
+        made_id = f"{shape.choose}-weighted-from-{slug(what)}"[:80].rstrip("-")
+        return WeightedCount(
+            **self._common(path, shape, made_id, title),
+            need=1000 * shape.choose,
+            ways=ways,
+            share_group=share_group,
+            weights=tuple(sorted(weights.items())),
+        )
+
     def _choose(self, path: Path_, shape: shapes.ChooseShape, counting: Counting, share_group: str) -> Requirement:
+        if shape.weights and (shape.of is None) is not (shape.from_ is None):
+            if shape.of is not None:
+                self._check_no_same(path, shape)
+            weighted = self._weighted(path, shape, counting, share_group)
+            if weighted is None:
+                return self._broken(path, shape)
+            return self._of_one_subject(path, weighted) if shape.same and shape.from_ else weighted
         if shape.of is not None and shape.from_ is None:
             if shape.choose > len(shape.of):
                 message = f"'choose' asks for {shape.choose} of a list of {len(shape.of)}; that can never be met."
@@ -285,18 +447,19 @@ class ProgramReader:
         parts = []
         for subject in subjects:
             ways = (Ways(selection=replace(way.selection, subjects=frozenset({subject})), counting=way.counting),)
-            amount = (
-                number(whole.need, "course")
-                if isinstance(whole, CourseCount)
-                else f"{points_text(whole.need).removesuffix('.0')} credits"
-            )
+            amount = f"{points_text(whole.need).removesuffix('.0')} credits"
+            if isinstance(whole, CourseCount):
+                amount = number(whole.need, "course")
+            elif isinstance(whole, WeightedCount):
+                amount = number(whole.need // 1000, "course")
             title = f"{amount} from {describe(ways[0].selection)} {with_grade(ways)}"
-            parts.append(replace(whole, id=f"{whole.id}-{slug(subject)}", title=title, ways=ways))
+            parts.append(replace(whole, id=f"{whole.id}-{slug(subject)}", title=title, ways=ways, prose=()))
         return Group(
             id=whole.id,
             title=f"{whole.title}, all of one subject",
             place=whole.place,
             cites=whole.cites,
+            prose=whole.prose,
             need=1,
             parts=tuple(parts),
         )
@@ -503,11 +666,12 @@ class ProgramReader:
             require=tuple(
                 self._condition(fact, values) for fact, values in conditions.items() if fact in self.institution.facts
             ),
-            attestations=tuple(Role(role) for role in conditions.get("attestations", ()) if role in tuple(Role)),
+            attestations=tuple(role for role in conditions.get("attestations", ()) if role in self.institution.roles),
             requirements="requirements" in conditions,
             no_holds="holds" in conditions,
             otherwise=shape.otherwise,
             cites=shape.source,
+            prose=tuple(shape.prose or ()),
         )
 
     def _condition(self, fact: str, values: Sequence[str]) -> Condition:
@@ -578,6 +742,17 @@ def _parsed(code: str) -> Course:
 
 def _course(code: str) -> Selection:
     return Selection(courses=frozenset({_parsed(code)}))
+
+
+def _may_be_in(selection: Selection, course: Course) -> bool:
+    """Whether a filter or a list admits a course, as far as its code says."""
+    return not (
+        (selection.courses and course not in selection.courses)
+        or course in selection.excluded
+        or (selection.subjects and course.subject not in selection.subjects)
+        or (selection.low is not None and course.numeric < selection.low)
+        or (selection.high is not None and course.numeric > selection.high)
+    )
 
 
 def _is_plain(part: CourseCount) -> bool:

@@ -17,7 +17,7 @@ from credrules.plan import CLAIMS, Kind
 from credrules.records import MilestoneStatus
 from credrules.rules import Measure, Moment
 from credrules.standing import Stage
-from credrules.wording import decimal_text, describe, listing, number, period, points_text
+from credrules.wording import decimal_text, describe, listing, lowered, number, period, points_text, role_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from credrules.attestations import Attestation, Word
     from credrules.engines.plain import Bid, Evaluation, Refused
     from credrules.exceptions import NotApplied
-    from credrules.plan import Node, ProgramPlan
+    from credrules.plan import Fork, Node, ProgramPlan
     from credrules.records import Milestone, Record
     from credrules.standing import Standing
 
@@ -65,6 +65,7 @@ UNSURE = {
     "repeat-unknown": "repeat checking has not been done",
     "course-unsure": "what the filter asks of it is unknown",
     "order-unknown": "it is unknown which attempt was the last",
+    "level-unknown": "the least grade depends on its level, which is unknown",
     "credits-unknown": "its credits are unknown",
 }
 """Codes of attempts that are used, but not surely."""
@@ -101,7 +102,11 @@ OUTCOMES = {
     "evidence-awaited": "a person has said so, but without the evidence",
     "holds": "it is so",
     "fails": "it is not so",
-    "does-not-apply": "the rule does not apply",
+    "does-not-apply": "the rule or the requirement does not apply",
+    "condition-holds": "what is asked depends on the learner, and the condition holds",
+    "condition-fails": "what is asked depends on the learner, and the condition does not hold",
+    "condition-unknown": "what is asked depends on something that is not known of the learner",
+    "no-alternative": "an alternative that is for other learners",
     "credential-held": "a credential that is asked for is held",
     "credential-missing": "no credential that is asked for is held",
     "credential-unknown": "the records do not tell whether it is held, or active",
@@ -148,6 +153,9 @@ class Explainer:
         elif node.kind in CLAIMS:
             used, refused = self._used(node), self._refused(node)
             because, text = self._claim(node, outcome, used, refused)
+        elif node.fork:
+            because, text, shown = self._fork(node, node.fork, outcome)
+            parts = tuple(map(self.reason, shown))
         elif node.kind is Kind.GROUP:
             because, text = self._group(node, outcome)
             shown = self._unless(node) if because == "does-not-apply" else node.parts
@@ -174,10 +182,23 @@ class Explainer:
             text=text,
             rule=str(node.place),
             cites=node.cites,
+            prose=self._prose(node),
             used=used,
             refused=refused,
             parts=parts,
         )
+
+    def _prose(self, node: Node) -> tuple[str, ...]:
+        """The catalogue's words for a node, and those for the limits that have no room for what it would use."""
+        contest = self.evaluation.contests.get(node.index)
+        in_the_way = set(contest.limits if contest else ())
+        for course, bid in self.evaluation.bids.get(node.index, {}).items():
+            if (
+                course not in self.evaluation.claims[node.index]
+                and (limit := self._limit_without_room(bid)) is not None
+            ):
+                in_the_way.add(limit)
+        return (*node.prose, *(text for at in sorted(in_the_way) for text in self.plan.limits[at].prose))
 
     def _not_applied(self, one: NotApplied) -> Reason:
         """An exception that was granted and does nothing, with the outcome of what it was granted for."""
@@ -237,6 +258,10 @@ class Explainer:
 
     def _limit_in_the_way(self, bid: Bid) -> str | None:
         """The title of a limit that has no room left for an attempt, as a sentence goes on."""
+        at = self._limit_without_room(bid)
+        return None if at is None else lowered(self.plan.limits[at].title)
+
+    def _limit_without_room(self, bid: Bid) -> int | None:
         for at, limit in enumerate(self.plan.limits):
             taken = sum(
                 self.evaluation.bids[index][course].offer.loads[at]
@@ -245,17 +270,18 @@ class Explainer:
             )
             load = bid.offer.loads[at]
             if load and taken + load > limit.most:
-                return limit.title[0].lower() + limit.title[1:]
+                return at
         return None
 
     def _refusal(self, node: Node, refused: Refused) -> Refusal:
         attempt = refused.standing.attempt
-        symbols = {
-            way.counting.minimum: way.counting.minimum_symbol
+        minima = [
+            least
             for way in node.ways
             if refused.standing.is_in(way.selection, self.record, self.as_of)
-        }
-        minimum = symbols[min(symbols)] if symbols else node.ways[0].counting.minimum_symbol
+            for least in way.counting.minima(attempt.level)
+        ] or node.ways[0].counting.minima(attempt.level)
+        minimum = min(minima, key=lambda one: one.points).symbol
         text = NOT_USED[refused.because].format(minimum=minimum, origin=attempt.origin, basis=attempt.basis)
         return _refusal(node, refused.standing, refused.because, text)
 
@@ -269,7 +295,10 @@ class Explainer:
             sentences.append(f"{listing(open_, 'and')} would complete it.")
         elif open_:
             sentences.append(f"{listing(open_, 'and')} may or may not come to count.")
-        if outcome is UNDETERMINED and not open_:
+        torn = node.index in self.evaluation.torn
+        if torn:
+            sentences.append("Whether they count here depends on something that is not known of the learner.")
+        if outcome is UNDETERMINED and not open_ and not torn:
             courses = listing(
                 [course.code for course in self.evaluation.at_best.get(node.index, ())] or ["nothing"], "and"
             )
@@ -315,6 +344,8 @@ class Explainer:
         have = sum(offer.size for offer in claimed)
         if node.kind is Kind.CREDITS:
             return f"{points_text(node.need - have).removesuffix('.0')} more credits are needed."
+        if node.kind is Kind.WEIGHTED:
+            return f"Courses that count as {points_text(node.need - have).removesuffix('.0')} more are needed."
         missing = node.need - have
         named = self._that_would_do(node)
         if 0 < missing <= len(named) <= SHOWN:
@@ -422,7 +453,7 @@ class Explainer:
         return reasons_work.untimely(node, looked, outcome, first.title) if looked else None
 
     def _word(self, node: Node, outcome: Outcome) -> tuple[str, str]:
-        said = [one for one in self.attestations if one.role is node.role and one.statement == node.code]
+        said = [one for one in self.attestations if one.role == node.role and one.statement == node.code]
         what = "that everything is complete" if node.code == COMPLETE else f"that '{node.code}' is done"
         if outcome is MET:
             text = f"{_who(said[0])} has attested {what}."
@@ -434,7 +465,7 @@ class Explainer:
             return "attested", text
         if said:
             return "evidence-awaited", f"{_who(said[0])} has attested {what}, but without a link to the evidence."
-        return "attestation-awaited", f"The {node.role} has not attested yet {what}.{_advice(node)}"
+        return "attestation-awaited", f"The {role_title(node.role or '')} has not attested yet {what}.{_advice(node)}"
 
     def _fact(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         day = self.evaluation.registered_on if node.moment is Moment.REGISTRATION else self.as_of
@@ -480,6 +511,28 @@ class Explainer:
         return "hold-active", f"A hold blocks conferral until it is lifted.{_advice(node)}"
 
     # Groups.
+
+    def _fork(self, node: Node, fork: Fork, outcome: Outcome) -> tuple[str, str, tuple[int, ...]]:
+        """Which of the branches is asked, and why."""
+        conditions = [self.plan.nodes[index] for index in fork.asks]
+        found = " ".join(dict.fromkeys(self._fact(one, self.evaluation.outcomes[one.index])[1] for one in conditions))
+        branches = tuple(index for index in (fork.then, fork.otherwise) if index is not None)
+        states = {self.evaluation.outcomes[one.index] for one in conditions}
+        decides = MET if fork.turned else UNMET  # one such condition is enough to lead to `otherwise`
+        if decides not in states and UNDETERMINED in states:
+            names = listing([f"'{self.plan.nodes[index].title}'" for index in branches], "or")
+            asked = f"{found} So it is not known whether {names} is asked"
+            if outcome is UNDETERMINED:
+                return "condition-unknown", f"{asked}, and the outcome depends on it.", branches
+            least = "at least " if len(branches) > 1 and outcome not in (MET, UNMET) else ""
+            return "condition-unknown", f"{asked}; whichever it is, this is {least}{outcome}.", branches
+        branch = fork.otherwise if decides in states else fork.then
+        if branch is not None:
+            because = "condition-fails" if decides in states else "condition-holds"
+            return because, f"{found} So '{self.plan.nodes[branch].title}' is asked: it is {outcome}.", (branch,)
+        if fork.turned:
+            return "does-not-apply", f"Does not apply: {found}", ()
+        return "no-alternative", f"{found} So this is no way to complete it.", ()
 
     def _unless(self, node: Node) -> tuple[int, ...]:
         """The parts that keep a rule from applying."""
@@ -569,7 +622,7 @@ def _is_unless(node: Node) -> bool:
 
 
 def _who(said: Attestation) -> str:
-    return f"{said.by} ({said.role}, {said.on})"
+    return f"{said.by} ({role_title(said.role)}, {said.on})"
 
 
 def _advice(node: Node) -> str:

@@ -84,6 +84,7 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         digest=text_digest(*(document.text for document in documents)),
         equivalents=institution.equivalents,
         doubts=tuple(one for one in findings if not one.certain),
+        roles=institution.roles,
         files={document.name: document.text for document in documents},
     )
 

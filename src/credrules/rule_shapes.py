@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from credrules.attestations import Role
 from credrules.claims import Rounding
 from credrules.equivalents import EquivalenceKind
 from credrules.errors import nearest
@@ -91,6 +90,8 @@ NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-69
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Ids = Annotated[list[Id], BeforeValidator(_listed), Field(min_length=1)]
 Text = Annotated[str, Field(min_length=1)]
+Prose = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]
+_PROSE = "The catalogue's own words, a sentence or several. Shown beside the decision; they decide nothing."
 Limit = Annotated[str, AfterValidator(_is_limit), Field(examples=["at-most 1", "none"])]
 
 
@@ -117,13 +118,18 @@ def _one_of(kind: type[StrEnum], *others: str) -> BeforeValidator:
 OriginName = Annotated[Origin, _one_of(Origin)]
 BasisName = Annotated[Basis, _one_of(Basis)]
 AffiliationName = Annotated[Affiliation, _one_of(Affiliation)]
-RoleName = Annotated[Role, _one_of(Role)]
+
+
+LeastGrade = Text | Annotated[dict[Text, Text], Field(min_length=1)]
+_LEAST_GRADE = (
+    "The least grade that counts, a symbol of the grade scale; or by the attempt's level, with 'other' for the rest."
+)
 
 
 class CountingShape(Shape):
     """What it takes for an attempt to count."""
 
-    minimum_grade: Text | None = Field(None, description="The least grade that counts, a symbol of the grade scale.")
+    minimum_grade: LeastGrade | None = Field(None, description=_LEAST_GRADE)
     repeats: Annotated[Repeats, _one_of(Repeats)] | None = Field(
         None, description="Which attempt at a course stands: the best, the latest or the first with a grade."
     )
@@ -136,7 +142,7 @@ class CountingShape(Shape):
 
 
 class InstitutionCounting(CountingShape):
-    minimum_grade: Text = Field(description="The least grade that counts, a symbol of the grade scale.")
+    minimum_grade: LeastGrade = Field(description=_LEAST_GRADE)
     floor: list[Literal["minimum-grade", "repeats", "origins", "bases"]] | CountingShape | None = Field(
         None,
         description="What programs may raise but never lower: a list of names where the values above are the floor, "
@@ -173,6 +179,7 @@ class RuleShape(Shape):
     require: dict[str, Value] = Field(min_length=1)
     otherwise: Text | None = Field(None, description="What to do, said to the learner.")
     source: Text | None = Field(None, description="Where the policy is written.")
+    prose: Prose | None = Field(None, description=_PROSE)
 
 
 class EquivalentShape(Shape):
@@ -194,6 +201,9 @@ class InstitutionFile(Shape):
     facts: dict[Id, Annotated[list[Text], Field(min_length=1)] | Literal["any"]] = Field(
         default_factory=dict,
         description="What the records say of a learner, with the values it may have; rules ask for learner.NAME.",
+    )
+    roles: list[Annotated[Id, Field(max_length=40)]] = Field(
+        default_factory=list, description="Whose word may be asked for, beside the lead's and the office's."
     )
     rules: list[RuleShape] = Field(default_factory=list)
     equivalents: list[EquivalentShape] = Field(default_factory=list)
@@ -239,6 +249,7 @@ class _Node(Shape):
     id: Id | None = Field(None, description="What exceptions are bound to; made from the requirement where left out.")
     title: Text | None = None
     source: Text | None = Field(None, description="Where the requirement is written.")
+    prose: Prose | None = Field(None, description=_PROSE)
 
 
 class _Counted(_Node, CountingShape):
@@ -274,6 +285,9 @@ class ChooseShape(_Counted):
     choose: int = Field(ge=1, le=100)
     of: list[RequirementShape] | None = Field(None, min_length=1)
     from_: FilterShape | None = None
+    weights: Annotated[dict[CourseCode, Annotated[Exact, Field(gt=0)]], Field(min_length=1)] | None = Field(
+        None, description="By course, as how many it counts, such as 2 or 0.5; 1 where left out."
+    )
     same: Literal["subject"] | None = Field(None, description="All of one subject, whichever of the filter's it is.")
 
 
@@ -330,6 +344,7 @@ class LimitShape(Shape):
     id: Id | None = None
     title: Text | None = None
     source: Text | None = None
+    prose: Prose | None = Field(None, description=_PROSE)
     at_most: int | None = Field(None, ge=0, le=100, description="So many courses.")
     at_most_credits: Exact | None = Field(None, description="So many credits.")
     of: list[CourseCode] | None = Field(None, min_length=1, description="These courses.")
@@ -365,13 +380,33 @@ class CredentialShape(_Node):
     )
 
 
+class LearnerShape(_Node):
+    """Facts about the learner, on the day of the decision. All of them must hold."""
+
+    learner: dict[str, Value] = Field(
+        min_length=1, description="By fact (affiliation, admission, or one that the institution declares), its values."
+    )
+
+
+class IfShape(_Counted):
+    """What is asked depends on facts about the learner on the day of the decision."""
+
+    if_: dict[str, Value] = Field(min_length=1, description="Facts such as learner.major; all of them must hold.")
+    then: RequirementShape = Field(description="Asked where they hold.")
+    else_: RequirementShape | None = Field(
+        None, description="Asked where they do not. Left out: nothing more is asked; under 'any', no alternative."
+    )
+
+
 class MilestoneShape(_Timed):
     """Something that is no course: a paper, an internship, an examination."""
 
     milestone: Id
     evidence: Literal["required", "optional"] = "optional"
-    attested_by: RoleName | None = Field(
-        None, description="Who says so, to credrules. Left out where the student information system records it."
+    attested_by: Text | None = Field(
+        None,
+        description="Whose word it is, to credrules: lead, office or a role that the institution declares. Left out "
+        "where the student information system records it.",
     )
 
 
@@ -451,6 +486,8 @@ REQUIREMENTS: dict[str, type[_Node]] = {
     "counted-percent": CountedPercentShape,
     "milestone": MilestoneShape,
     "credential": CredentialShape,
+    "learner": LearnerShape,
+    "if": IfShape,
     "hours": HoursShape,
     "points": PointsShape,
     "events": EventsShape,
@@ -484,6 +521,8 @@ RequirementShape = Annotated[
     | Annotated[CountedPercentShape, Tag("counted-percent")]
     | Annotated[MilestoneShape, Tag("milestone")]
     | Annotated[CredentialShape, Tag("credential")]
+    | Annotated[LearnerShape, Tag("learner")]
+    | Annotated[IfShape, Tag("if")]
     | Annotated[HoursShape, Tag("hours")]
     | Annotated[PointsShape, Tag("points")]
     | Annotated[EventsShape, Tag("events")]
@@ -547,6 +586,7 @@ class TemplateFile(Shape):
     parameters: dict[Id, ParameterShape] = Field(default_factory=dict)
     title: object = None
     description: object = None
+    prose: object = None
     modelled_on: object = None
     credit_bearing: object = None
     open_to: object = None
@@ -581,6 +621,7 @@ class ProgramFile(Shape):
     program: Id
     title: Text
     description: Text | None = None
+    prose: Prose | None = Field(None, description=_PROSE)
     modelled_on: Text | None = Field(None, description="The published program that this one is modelled on.")
     effective: Day = Field(
         description="The first day of this version. A learner is held to the version in force when they registered."
@@ -716,5 +757,5 @@ class CaseFile(Shape):
     cases: list[CaseShape] = Field(min_length=1)
 
 
-for _shape in (AllShape, AnyShape, ChooseShape, ProgramFile):
+for _shape in (AllShape, AnyShape, ChooseShape, IfShape, ProgramFile):
     _shape.model_rebuild()

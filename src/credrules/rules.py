@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from credrules.attestations import Role
 from credrules.claims import Rounding
 from credrules.records import Basis, Origin
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from credrules.attestations import ExceptionKind, Role
+    from credrules.attestations import ExceptionKind
     from credrules.awards import Institution
     from credrules.equivalents import Equivalence
     from credrules.findings import Finding
@@ -76,15 +77,40 @@ class GradeScale:
         return default if slash and mark in self.incomplete else None
 
 
+OTHER_LEVELS = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMinimum:
+    """The least grade of attempts at one level; `points` are thousandths of a point."""
+
+    level: str
+    points: int
+    symbol: str
+
+
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """What it takes for an attempt to count."""
+    """What it takes for an attempt to count. `minimum` is that of all levels but those in `by_level`."""
 
     minimum: int  # thousandths of a point
     minimum_symbol: str
     repeats: Repeats = Repeats.BEST
     origins: frozenset[Origin] = frozenset({Origin.INSTITUTION})
     bases: frozenset[Basis] = frozenset({Basis.GRADED})
+    by_level: tuple[LevelMinimum, ...] = ()  # in order of level
+
+    def least(self, level: str) -> LevelMinimum:
+        """The least grade of attempts at a level, by name or 'other'."""
+        found = next((one for one in self.by_level if one.level == level), None)
+        return found or LevelMinimum(OTHER_LEVELS, self.minimum, self.minimum_symbol)
+
+    def minima(self, level: str | None) -> list[LevelMinimum]:
+        """What the least grade of an attempt may be, the lowest first: several only where its level is unknown."""
+        if level is not None:
+            return [self.least(level)]
+        every = (*self.by_level, self.least(OTHER_LEVELS))
+        return sorted(every, key=lambda one: (one.points, one.level))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +175,7 @@ class Requirement:
     place: Place
     cites: str | None = None
     overlaps: frozenset[str] = frozenset()  # ids of those of which it is known that they ask for the same courses
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +202,16 @@ class CreditSum(Requirement):
     need: int
     ways: tuple[Ways, ...]
     share_group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedCount(CreditSum):
+    """Courses that count as more than one, or less: `need` and `weights` are thousandths of a course; others are one.
+
+    A course that goes by several codes has the weight of the one under which it was taken, else the highest of them.
+    """
+
+    weights: tuple[tuple[Course, int], ...]
 
 
 class Measure(StrEnum):
@@ -223,6 +260,7 @@ class Limit:
     of_credits: bool = False
     below: int | None = None
     cites: str | None = None
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +276,7 @@ class MilestoneDone(Requirement):
 
     code: str
     evidence: bool
-    attested_by: Role | None
+    attested_by: str | None  # a role
     timing: Timing | None = None
 
 
@@ -258,11 +296,6 @@ class HoldsCredential(Requirement):
     active: bool
 
 
-class Moment(StrEnum):
-    REGISTRATION = "registration"
-    CONFERRAL = "conferral"
-
-
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A fact about the learner is one of these values."""
@@ -270,6 +303,33 @@ class Condition:
     fact: str
     values: frozenset[str]
     among: frozenset[str] = frozenset()  # what the institution declares that it may be; none where it may be anything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerIs(Requirement):
+    """A fact about the learner, on the day of the decision, is as the condition says; with `negated` it is not."""
+
+    condition: Condition
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Group):
+    """What is asked depends on the learner. The parts say it as a group; the ids say which of them are what.
+
+    `asks` are the conditions, or with `turned` the conditions turned round. Where they hold the requirement `then` is
+    asked, else `otherwise`, else nothing more. What is not asked claims nothing.
+    """
+
+    asks: tuple[str, ...]
+    turned: bool
+    then: str
+    otherwise: str | None = None
+
+
+class Moment(StrEnum):
+    REGISTRATION = "registration"
+    CONFERRAL = "conferral"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,10 +342,11 @@ class Rule:
     when: tuple[Condition, ...] = ()
     require: tuple[Condition, ...] = ()
     requirements: bool = False  # all requirements of the program are met
-    attestations: tuple[Role, ...] = ()
+    attestations: tuple[str, ...] = ()  # of these roles
     no_holds: bool = False
     otherwise: str | None = None
     cites: str | None = None
+    prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +377,7 @@ class Program:
         default_factory=dict
     )  # exceptions applied to the requirements
     description: str = ""
+    prose: tuple[str, ...] = ()
     modelled_on: str | None = None
     url: str | None = None
     image: str | None = None
@@ -347,6 +409,7 @@ class RuleSet:
     files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
     equivalents: tuple[Equivalence, ...] = ()
     doubts: tuple[Finding, ...] = field(default=(), repr=False)  # what is probably not meant
+    roles: tuple[str, ...] = tuple(Role)  # whose word may be asked for
 
     @property
     def program_ids(self) -> tuple[str, ...]:
@@ -356,6 +419,16 @@ class RuleSet:
         """A program in the version named; the newest where none is."""
         versions = [program for program in self.programs if program.id == program_id]
         return next((program for program in reversed(versions) if version in (None, program.version)), None)
+
+
+def may_ask_nothing(requirement: Requirement) -> bool:
+    """Whether there may be learners of whom a requirement asks nothing at all, so that they meet it as they are."""
+    if isinstance(requirement, Choice):
+        branches = [part for part in walk(requirement) if part.id in (requirement.then, requirement.otherwise)]
+        return requirement.turned or any(map(may_ask_nothing, branches))
+    if not isinstance(requirement, Group) or not requirement.parts or requirement.need < len(requirement.parts):
+        return False
+    return all(map(may_ask_nothing, requirement.parts))
 
 
 def walk(requirement: Requirement) -> Iterator[Requirement]:

@@ -47,7 +47,7 @@ def _path(data: Any, loc: tuple[int | str, ...]) -> Path_:
     path: list[str | int] = []
     before: int | str = ""
     for step in loc:
-        branch = isinstance(before, int) and step in shapes.REQUIREMENTS
+        branch = (isinstance(before, int) or before in ("then", "else")) and step in shapes.REQUIREMENTS
         inside = step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
         before = step
         if inside and not branch:
@@ -128,6 +128,8 @@ _EXPECTED = {
 
 
 def _expected(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "too_short" and (fault.get("ctx") or {}).get("field_type") == "Dictionary":
+        return "a mapping with something in it"
     pattern = _EXPECTED.get(fault["type"], "")
     return pattern.format(**(fault.get("ctx") or {})) or str(fault["msg"])
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"
 ADDED_TO = ("requirements", "limits", "rules", "awards", "skills", "notes")
 """Lists of the template to which a program file may add its own."""
-PROSE = ("title", "description", "modelled-on", "url", "image", "lead")
+PROSE = ("title", "description", "prose", "modelled-on", "url", "image", "lead")
 """What a program file may say instead of its template; anything else decides, and stands in one place."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from credrules.errors import Problem, nearest
-from credrules.rules import Average, Counted, Group, HoldsCredential, MilestoneDone, walk
+from credrules.rules import Average, Counted, Group, HoldsCredential, LearnerIs, MilestoneDone, walk
 from credrules.timing import Timing
 from credrules.wording import number
 from credrules.work import WorkDone
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from credrules import rule_shapes as shapes
     from credrules.rules import Requirement
     from credrules.yaml_files import Document, Path_
+
+
+NO_DAY = Group | Average | Counted | HoldsCredential | LearnerIs
+"""Requirements of which no day is known on which they were met."""
 
 
 def read_timing(
@@ -73,13 +77,13 @@ def check_timing(document: Document, root: Group) -> None:
 
 
 def _fault(name: str, earlier: Mapping[str, Requirement], every: Mapping[str, Requirement]) -> str:
-    possible = [one.id for one in earlier.values() if not isinstance(one, Group | Average | Counted | HoldsCredential)]
+    possible = [one.id for one in earlier.values() if not isinstance(one, NO_DAY)]
     there_are = f"There {'are' if possible else 'is'} above: {', '.join(possible) or 'none'}."
     if name not in every:
         return f"which is no requirement here. {there_are}{nearest(name, possible)}"
     if name not in earlier:
         return f"which stands below. Only a requirement above can come first. {there_are}"
     if name not in possible:
-        what = "it is a group or a credential, or looks at everything that counted"
+        what = "it is a group, a credential or a fact about the learner, or looks at everything that counted"
         return f"which has no day of its own: {what}. {there_are}"
     return ""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
 
-    from credrules.rules import Ways
+    from credrules.rules import Condition, Ways
     from credrules.windows import Window
 
 
@@ -80,14 +80,32 @@ def listing(names: Sequence[str], word: str) -> str:
 
 
 def with_grade(ways: Sequence[Ways]) -> str:
-    grades = {way.counting.minimum: way.counting.minimum_symbol for way in ways}
+    grades = {(way.counting.minimum, way.counting.by_level): way.counting for way in ways}
     if len(grades) > 1:
         return "with the grade that each asks for"
-    return f"with {next(iter(grades.values()))} or better"
+    counting = next(iter(grades.values()))
+    by_level = [f"{one.symbol} at {one.level} level" for one in counting.by_level if one.points != counting.minimum]
+    return f"with {counting.minimum_symbol} or better" + (f" ({listing(by_level, 'and')})" if by_level else "")
 
 
 def course_title(ways: Sequence[Ways]) -> str:
     return f"{next(iter(ways[0].selection.courses)).code} {with_grade(ways)}"
+
+
+def condition_title(condition: Condition, *, negated: bool = False) -> str:
+    """'The learner's major is cs or math'."""
+    name = condition.fact.replace(".", "'s ")
+    return f"The {name} is {'not ' if negated else ''}{' or '.join(sorted(condition.values))}"
+
+
+def role_title(role: str) -> str:
+    """'department-chair' is the department chair."""
+    return role.replace("-", " ")
+
+
+def lowered(sentence: str) -> str:
+    """A sentence as it goes on after another word."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def decimal_text(value: Decimal) -> str:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role
+from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException
 from credrules.cli.options import Day, program_argument, today
-from credrules.cli.screen import Screen, complete_program
+from credrules.cli.screen import Screen, complete_program, complete_role
 from credrules.errors import CredrulesError, InputError, Problem, nearest
 from credrules.ledger import Ledger
 from credrules.plan import make_plan
 from credrules.records import Course
 from credrules.rule_files import load
+from credrules.wording import role_title
 
 if TYPE_CHECKING:
     from datetime import date
@@ -29,7 +30,9 @@ COLUMNS = ("learner_id", "program", "role", "statement", "by", "on", "evidence")
 @click.command()
 @click.argument("learner", required=False)
 @click.argument("program", required=False, shell_complete=complete_program)
-@click.option("--role", type=click.Choice([role.value for role in Role]), help="Whose word it is.")
+@click.option(
+    "--role", shell_complete=complete_role, help="Whose word it is: lead, office, or one that the institution declares."
+)
 @click.option("--milestone", help="That this milestone is done; left out, that everything is complete.")
 @click.option("--evidence", help="A link to the evidence.")
 @click.option("--by", help="The name of the person whose word it is.")
@@ -54,7 +57,7 @@ def attest(
     withdraw: bool,
     path: Path | None,
 ) -> None:
-    """Record that the lead or the office says that a learner is done."""
+    """Record that the lead, the office or another role says that a learner is done."""
     settings = screen.settings()
     plan = make_plan(load(settings.rules))
     if path:
@@ -64,7 +67,7 @@ def attest(
             Attestation(
                 learner_id=learner,
                 program=program,
-                role=Role(role),
+                role=role,
                 statement=milestone or COMPLETE,
                 by=by,
                 on=on,
@@ -98,11 +101,17 @@ def _faults(attestation: Attestation, plan: Plan) -> list[str]:
             f"'{attestation.program}' is no program. There are: {', '.join(programs)}."
             f"{nearest(attestation.program, programs)}"
         ]
+    if attestation.role not in plan.roles:
+        return [
+            f"'{attestation.role}' is no role. There are: {', '.join(plan.roles)}."
+            f"{nearest(attestation.role, plan.roles)}"
+        ]
     nodes = [node for version in programs[attestation.program] for node in version.nodes]
-    said = sorted({node.code for node in nodes if node.role is attestation.role})
+    said = sorted({node.code for node in nodes if node.role == attestation.role})
     if attestation.statement not in said:
         listed = ", ".join(said) or "nothing"
-        return [f"'{attestation.statement}' is nothing that the {attestation.role} attests here. There is: {listed}."]
+        whose = f"the {role_title(attestation.role)}"
+        return [f"'{attestation.statement}' is nothing that {whose} attests here. There is: {listed}."]
     return []
 
 
@@ -128,7 +137,7 @@ def _read(path: Path, plan: Plan) -> list[Attestation]:
                 attestation = Attestation(
                     learner_id=row["learner_id"],
                     program=row["program"],
-                    role=Role(row["role"]),
+                    role=row["role"],
                     statement=row["statement"] or COMPLETE,
                     by=row["by"],
                     on=Day().convert(row["on"], None, None),

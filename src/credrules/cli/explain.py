@@ -31,6 +31,10 @@ VERDICTS = {
 }
 
 
+SAID_BEFORE_PARTS = frozenset({"does-not-apply", "condition-holds", "condition-fails", "condition-unknown"})
+"""Reasons that say more than that their parts are there, or are not."""
+
+
 @click.command()
 @click.argument("learner")
 @program_argument
@@ -74,6 +78,7 @@ def _print(screen: Screen, installation: Installation, decision: Decision, missi
     screen.say(f"As of {decision.as_of}; decided by {' and '.join(decision.engines)}.")
     if decision.earned_on:
         screen.say(f"Earned on {decision.earned_on}.")
+    _print_prose(screen, decision.reason, "")
     screen.say("")
     for part in decision.reason.parts:
         _print_reason(screen, part, 0)
@@ -86,14 +91,21 @@ def _print(screen: Screen, installation: Installation, decision: Decision, missi
     screen.say(f"\nRules {decision.rules[:12]}, evidence {decision.evidence[:12]}.")
 
 
+def _print_prose(screen: Screen, reason: Reason, indent: str) -> None:
+    """The catalogue's own words, marked as such: they have decided nothing."""
+    if reason.prose:
+        screen.say(f"{indent}In the catalogue's words: {' '.join(reason.prose)}")
+
+
 def _print_reason(screen: Screen, reason: Reason, depth: int) -> None:
     indent = "  " * depth
     screen.say(f"{indent}{mark(reason.outcome)}: {reason.title}")
-    if reason.parts and reason.because != "does-not-apply":
+    if not reason.parts or reason.because in SAID_BEFORE_PARTS:
+        screen.say(f"{indent}    {reason.text}")
+    _print_prose(screen, reason, f"{indent}    ")
+    if reason.because != "does-not-apply":
         for part in reason.parts:
             _print_reason(screen, part, depth + 1)
-    else:
-        screen.say(f"{indent}    {reason.text}")
     cites = f"; {reason.cites}" if reason.cites else ""
     if not depth or not reason.parts:
         screen.say(f"{indent}    ({reason.rule}{cites})")

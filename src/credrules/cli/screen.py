@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from credrules import settings
+from credrules.attestations import Role
 from credrules.records import plain_data
 from credrules.rule_files import rule_paths
 from credrules.yaml_files import read
@@ -91,5 +92,16 @@ def complete_program(context: click.Context, _: click.Parameter, incomplete: str
         documents = [read(path, name) for name, path in list(rule_paths(folder).items())[1:]]
         ids = [document.data["program"] for document in documents if "program" in (document.data or ())]
         return sorted({str(name) for name in ids if str(name).startswith(incomplete)})
+    except Exception:
+        return []
+
+
+def complete_role(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Roles, for the shell's tab key. Silent where the settings or rules cannot be read."""
+    try:
+        folder = settings.load(context.find_root().params["path"]).rules
+        name, path = next(iter(rule_paths(folder).items()))
+        declared = (read(path, name).data or {}).get("roles", ())
+        return [str(role) for role in (*Role, *declared) if str(role).startswith(incomplete)]
     except Exception:
         return []

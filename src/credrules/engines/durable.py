@@ -40,6 +40,7 @@ from credrules.engines.durable_work import (
     waits,
     work_tests,
 )
+from credrules.engines.durable_worlds import Supposed, agreed
 from credrules.facts import BUILT_IN, possible_values
 from credrules.plan import TESTS, Kind
 from credrules.records import AdmissionKind, Affiliation, Attempt, CredentialStatus, MilestoneStatus, Origin, Repeat
@@ -116,6 +117,7 @@ class DurableEngine:
             {way.counting for program in plan.programs for node in program.nodes for way in node.ways}, key=_in_order
         )
         self.counting_number = {counting: number for number, counting in enumerate(self.countings)}
+        self.graded_levels = sorted({_text(one.level) for counting in self.countings for one in counting.by_level})
         selections = list(dict.fromkeys(selection for program in plan.programs for selection in _selections(program)))
         self.one_with: dict[Course, frozenset[Course]] = {}
         for one in plan.equivalents:
@@ -134,7 +136,12 @@ class DurableEngine:
         self.milestone_codes = sorted({node.code for node in nodes if node.kind is Kind.MILESTONE})
         self.program_of = [number for number, program in enumerate(plan.programs) for _ in program.nodes]
         self.program_of += self.waits.program_of_ceilings
-        self.is_hold = [node.kind is Kind.NO_HOLD for node in nodes]
+        self.told_first = [
+            any(program.nodes[index].kind is Kind.FACT for index in program.below[program.requirements])
+            for program in plan.programs
+        ]
+        self.supposed = [Supposed(number, program, _about) for number, program in enumerate(plan.programs)]
+        self.is_of_everybody = [node.kind in (Kind.NO_HOLD, Kind.FACT) for node in nodes]
         self.chosen = tuple(dict.fromkeys(one for node in nodes if node.work for one in sought(node.work)))
         self.work_names = frozenset(name for one in self.chosen for name in (*one.codes, *one.categories))
         self.belonging = [frozenset(_belonging(program)) for program in plan.programs]
@@ -224,10 +231,23 @@ class DurableEngine:
                 rules.when(("ob", "==", pair), ("repeat", "==", UNKNOWN), meaning=unsure)
             for pair in sorted(unknown):
                 rules.when(("ob", "==", pair), ("repeat", "==", Repeat.INCLUDE.value), meaning=unsure)
-            passes = _Meaning(("passes", counting.minimum))
-            rules.when(("stage", "==", "graded"), ("grade", ">=", counting.minimum), meaning=passes)
+            self._write_grades(rules, counting)
         for stage in ("passed", "open", "unknown"):
             rules.when(("stage", "==", stage), meaning=_Meaning((stage,)))
+
+    def _write_grades(self, rules: _Rules, counting: Counting) -> None:
+        """A grade that is enough at each level; and where the level is unknown, at all of them, or at one."""
+        enough, perhaps = (_Meaning((name, counting.minimum, counting.by_level)) for name in ("passes", "may pass"))
+        if not counting.by_level:
+            rules.when(("stage", "==", "graded"), ("grade", ">=", counting.minimum), meaning=enough)
+            return
+        least = {_text(one.level): one.points for one in counting.by_level}
+        every = [*least.values(), counting.minimum]
+        for level in (*self.graded_levels, OTHER):
+            bar = least.get(level, counting.minimum)
+            rules.when(("tier", "==", level), ("grade", ">=", bar), meaning=enough)
+        rules.when(("tier", "==", UNKNOWN), ("grade", ">=", max(every)), meaning=enough)
+        rules.when(("tier", "==", UNKNOWN), ("grade", ">=", min(every)), meaning=perhaps)
 
     def _write_selection(self, rules: _Rules, selection: Selection) -> None:
         """Which attempts belong to a selection: by a course, or by subject, number, level and marks."""
@@ -276,7 +296,7 @@ class DurableEngine:
                     rules.when(*filed, count=node.need - given, meaning=meaning)
                 elif node.kind is Kind.COURSES:
                     rules.when(*filed, count=node.need, meaning=meaning)
-                elif node.kind is Kind.CREDITS:
+                elif node.kind in (Kind.CREDITS, Kind.WEIGHTED):
                     rules.when(*filed, ("total", ">=", node.need), meaning=meaning)
                 elif node.kind in TESTS:
                     rules.when(*filed, ("total", ">=", 0), meaning=meaning)
@@ -315,8 +335,27 @@ class DurableEngine:
     # One learner.
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Outcomes:
-        with self.driver.session() as session:
-            return _Learner(self, session, record, word, as_of).outcomes()
+        """In one session; in several where what is asked hangs on something unknown, and what they agree on."""
+        ways = [supposed.ways(record, as_of) for supposed in self.supposed]
+        turns: list[tuple[Outcomes, list[frozenset[int]]]] = []
+        for turn in range(max(map(len, ways), default=1)):
+            told = [several[min(turn, len(several) - 1)] for several in ways]
+            with self.driver.session() as session:
+                learner = _Learner(self, session, record, word, as_of, told)
+                turns.append((learner.outcomes(), learner.unasked))
+        if len(turns) == 1:
+            return turns[0][0]
+        return tuple(
+            tuple(
+                agreed(
+                    [found[number][index] for found, unasked in own if index not in unasked[number]]
+                    or [found[number][index] for found, _ in own]
+                )
+                for index in range(len(program.nodes))
+            )
+            for number, program in enumerate(self.plan.programs)
+            for own in [turns[: len(ways[number])]]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +387,17 @@ class _Rise(NamedTuple):
 class _Learner:
     """One session: one learner's facts, stratum by stratum, and what has been derived from them."""
 
-    def __init__(self, engine: DurableEngine, session: Session, record: Record, word: Word, as_of: date) -> None:
+    def __init__(
+        self,
+        engine: DurableEngine,
+        session: Session,
+        record: Record,
+        word: Word,
+        as_of: date,
+        told: Sequence[Mapping[str, str]],
+    ) -> None:
+        self.told = told  # by program, what is supposed of the learner
+        self.unasked: list[frozenset[int]] = []  # by program, what is asked of other learners only
         self.engine = engine
         self.session = session
         self.record = record
@@ -390,7 +439,8 @@ class _Learner:
         facts += [fact for _, fact in names]
         facts += [self._activity_fact(activity) for activity in self.activities]
         known = [*facts, *self._milestone_facts(), *self._word_facts(), *self._credential_facts(), self.hold]
-        rises = self._take(self.session.run(known))
+        rises = self._take(self.session.run([*known, *self._first_about_facts()]))
+        self.unasked = [self._unasked(number, program) for number, program in enumerate(self.engine.plan.programs)]
         for wave in self.engine.waits.early:
             rises += self._run_work(wave, frozenset())
         remembered: dict[int, tuple[Outcome, ...]] = {}
@@ -435,7 +485,7 @@ class _Learner:
         if not all(labels.isdisjoint(self.engine.belonging[number]) for labels in self.labels):
             return None
         first, last = self.engine.offsets[number : number + 2]
-        if any(node in self.reached for node in range(first, last) if not self.engine.is_hold[node]):
+        if any(node in self.reached for node in range(first, last) if not self.engine.is_of_everybody[node]):
             return None
         about = tuple(str(fact["value"]) for fact in self._about_facts(number, program, []))
         return number, self.hold["blocking"], self.hold["unclear"], about
@@ -476,7 +526,29 @@ class _Learner:
             for at in [_signal(parent, step)]
         ]
 
+    def _unasked(self, number: int, program: ProgramPlan) -> frozenset[int]:
+        """What lies on the branches that the conditions, as they were derived, do not lead to."""
+        offset = self.engine.offsets[number]
+        found: set[int] = set()
+        for fork in program.forks:
+            there = sum(self._outcome(offset + index) is MET for index in fork.asks)
+            leads = there == 0 if fork.turned else there == len(fork.asks)
+            other = fork.otherwise if leads else fork.then
+            if other is not None:
+                found |= program.below[other]
+        return frozenset(found)
+
     # Stratum 1: what is known.
+
+    def _first_about_facts(self) -> list[Fact]:
+        """What is so about the learner today, where requirements ask for it: courses are shared out by it."""
+        return [
+            fact
+            for number, program in enumerate(self.engine.plan.programs)
+            if self.engine.told_first[number]
+            for fact in self._about_facts(number, program, [])
+            if not str(fact["about"]).startswith(f"{number}|{Moment.REGISTRATION}|")
+        ]
 
     def _attempt_fact(self, at: int, standing: Standing) -> Fact:
         attempt = standing.attempt
@@ -496,6 +568,8 @@ class _Learner:
         }
         if standing.points is not None:
             fact["grade"] = standing.points
+            level = str(fact["level"])
+            fact["tier"] = level if level in (UNKNOWN, *self.engine.graded_levels) else OTHER
         return fact
 
     def _name_facts(self) -> list[tuple[int, Fact]]:
@@ -573,7 +647,10 @@ class _Learner:
             return UNDETERMINED, sure
         if ("open",) in labels:
             return PENDING, sure
-        return MET if ("passed",) in labels or ("passes", counting.minimum) in labels else UNMET, sure
+        asked = counting.minimum, counting.by_level
+        if ("passed",) in labels or ("passes", *asked) in labels:
+            return MET, sure
+        return UNDETERMINED if ("may pass", *asked) in labels else UNMET, sure
 
     def _bids(self, way: Ways, substitute: str | None) -> dict[Course, list[tuple[Standing, Outcome]]]:
         """By course, the attempts that may fill this way and what each is worth to it."""
@@ -634,7 +711,7 @@ class _Learner:
         }
         needless = frozenset().union(*(program.below[index] for index in waived))
         bids = [
-            {} if index in needless else self._node_bids(program, program.nodes[index], granted)
+            {} if index in needless | self.unasked[number] else self._node_bids(program, program.nodes[index], granted)
             for index in program.demands
         ]
         terms = program.terms(waived)
@@ -774,6 +851,9 @@ class _Learner:
             size = node.need if thousandths is None else thousandths
             if not size:
                 return None
+        if node.kind is Kind.WEIGHTED:
+            size, sure = _weighs(node, attempt.course, self.known[self.place_of[attempt.attempt_id]])
+            level = level if sure else UNDETERMINED
         width = 1 + max((at for index in program.tests for at in program.nodes[index].sums), default=0)
         none = Offer(level, size, (0,) * width, (0,) * len(program.limits))
         if node.share_group:
@@ -934,7 +1014,7 @@ class _Learner:
         if timing.period and node.since is None:
             period = period.starting(timing.first_until(self.as_of))
         for before, begins_period in ((node.after, False), (node.since, True)):
-            if before is None:
+            if before is None or before in self.unasked[number]:
                 continue
             waived = self._waived_on(offset + before)
             if not waived and place != at and before in program.demands:
@@ -1009,7 +1089,8 @@ class _Learner:
         ]
         declared = self.engine.declared[number]
         facts += [{"about": about, "value": self._answer(node)} for about, node in declared.items()]
-        return facts
+        told = self.told[number]
+        return [{**fact, "value": told.get(str(fact["about"]), fact["value"])} for fact in facts] if told else facts
 
     def _answer(self, node: Node) -> str:
         """Whether the learner has one of the values that a node names; productions know no 'none of these'."""
@@ -1231,6 +1312,19 @@ def _measured(node: Node, inside: bool, amount: int | None, version: int) -> tup
     return known if inside else 0, known
 
 
+def _weighs(node: Node, taken: Course, known: _Known) -> tuple[int, bool]:
+    """The weight of a course by the codes that it may go by, and whether those that it surely goes by give the same."""
+    by_code = dict(node.weights)
+
+    def heaviest(names: Iterable[Course]) -> int:
+        return max([by_code[name] for name in names if name in by_code] or [1000])
+
+    if taken in by_code:
+        return by_code[taken], True
+    sure, perhaps = heaviest(known.surely), heaviest(known.names)
+    return max(sure, perhaps), sure == perhaps
+
+
 def _filled(node: Node, offset: int, sure: Sequence[Offer], perhaps: Sequence[Offer]) -> list[Fact]:
     """What was claimed for a node: a fact for each course and outcome, or one with the total."""
     by_step = {
@@ -1317,7 +1411,9 @@ def _text(value: str) -> str:
 
 
 def _in_order(counting: Counting) -> tuple[object, ...]:
-    return counting.minimum, counting.repeats, sorted(counting.origins), sorted(counting.bases), counting.minimum_symbol
+    by_level = [(one.level, one.points, one.symbol) for one in counting.by_level]
+    sets = sorted(counting.origins), sorted(counting.bases)
+    return counting.minimum, counting.repeats, *sets, counting.minimum_symbol, by_level
 
 
 def _milestone_levels(node: Node) -> Iterable[tuple[str, Outcome, tuple[tuple[str, str, int], ...]]]:

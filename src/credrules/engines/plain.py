@@ -15,6 +15,7 @@ from credrules.claims import Demand, Offer, Proof, Route, Terms, allocate
 from credrules.credentials import credential_outcome
 from credrules.decisions import Outcome
 from credrules.engines.plain_work import Window, done, first_day, in_time, looked_at, outcome_of
+from credrules.engines.plain_worlds import in_common, not_asked, worlds
 from credrules.equivalents import lists_by_course
 from credrules.exceptions import Exceptions, exceptions_for
 from credrules.facts import BUILT_IN, declared, possible_values
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from credrules.attestations import GrantedException, Word
     from credrules.engines import Outcomes
     from credrules.engines.plain_work import Done
+    from credrules.engines.plain_worlds import World
     from credrules.plan import Node, Plan, ProgramPlan
     from credrules.records import Attempt, Milestone, Record
     from credrules.rules import Counting
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
 MOST_CREDITS = 99_000
 """More than any attempt has, in thousandths; what an unknown amount may be."""
+
+WHOLE = 1000
+"""A course that counts as one, in thousandths."""
 
 _Item = tuple["Course", str]
 """A course, and the share group in which it can be claimed once."""
@@ -115,6 +120,8 @@ class Evaluation:
     work: dict[int, Looked] = field(default_factory=dict)
     met_on: dict[int, date] = field(default_factory=dict)  # for work that is no course, where the day is known
     period: tuple[date, date] | None = None  # in which all that counts lies, where there is a time limit
+    not_asked: frozenset[int] = frozenset()  # under the branches of choices that are not this learner's
+    torn: frozenset[int] = frozenset()  # outcomes that depend on what is unknown of the learner
 
     def in_time(self, attempt: Attempt) -> bool:
         return within(self.period, attempt, True)
@@ -165,7 +172,10 @@ class PlainEngine:
             for name in standing.names:
                 known_as.setdefault(name, set()).add(standing.course)
         learner = _Learner(record, word, as_of, standings, known_as, self.plan.scale.top)
-        return tuple(_ProgramRun(program, learner).evaluate() for program in self.plan.programs)
+        return tuple(
+            together([_ProgramRun(program, learner, world).evaluate() for world in worlds(program, record, as_of)])
+            for program in self.plan.programs
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +189,12 @@ class _Learner:
 
 
 class _ProgramRun:
-    """The evaluation of one program for one learner."""
+    """The evaluation of one program for one learner, in one world."""
 
-    def __init__(self, plan: ProgramPlan, learner: _Learner) -> None:
+    def __init__(self, plan: ProgramPlan, learner: _Learner, world: World) -> None:
         self.plan = plan
         self.learner = learner
+        self.world = world
         self.exceptions = exceptions_for(plan, learner.word)
         self.result = Evaluation(exceptions=self.exceptions, waived=self.exceptions.waived())
         self.sums = 1 + max((at for index in plan.tests for at in plan.nodes[index].sums), default=0)
@@ -193,6 +204,8 @@ class _ProgramRun:
 
     def evaluate(self) -> Evaluation:
         self.terms = self.plan.terms(self.result.waived)
+        asks = [self.plan.nodes[index] for fork in self.plan.forks for index in fork.asks]
+        self.result.not_asked = not_asked(self.plan, {node.index: self._fact(node) is MET for node in asks})
         for index in self.plan.demands:
             self._take_bids(self.plan.nodes[index])
         self.claimed = claimed = self._filled()
@@ -216,7 +229,7 @@ class _ProgramRun:
     def _take_bids(self, node: Node) -> None:
         bids: dict[Course, Bid] = {}
         refused: list[Refused] = []
-        for way in self._ways(node):
+        for way in self._ways(node) if node.index not in self.result.not_asked else ():
             for course in self._courses(way.selection):
                 for found in self._offers(node, way, course):
                     if isinstance(found, Refused):
@@ -285,6 +298,10 @@ class _ProgramRun:
             size = node.need if amount is None else amount
             if size == 0:
                 return Refused(standing, "no-credit")
+        if node.kind is Kind.WEIGHTED:
+            size, certain = weight(node, standing)
+            if not certain:
+                level, because = UNDETERMINED, "course-unsure"
         if node.share_group:  # counts beside the rest, and so for no test and under no limit
             offer = Offer(level, size, (0,) * self.sums, (0,) * len(self.plan.limits))
             return Bid(standing, offer, offer, because)
@@ -359,8 +376,10 @@ class _ProgramRun:
         return shared.outcomes
 
     def _bids(self) -> Iterator[Bid]:
-        for bids in self.result.bids.values():
-            yield from bids.values()
+        """What may be claimed: nothing for what is waived, so that no period begins with it either."""
+        out = self._waived_below()
+        for index, bids in self.result.bids.items():
+            yield from bids.values() if index not in out else ()
 
     def _shared(self, period: tuple[date, date] | None = None) -> _Shared:
         """The sharing-out among the courses of a period.
@@ -481,13 +500,15 @@ class _ProgramRun:
             word.on
             for word in self.learner.word.attestations
             if word.program == self.plan.program.id
-            and word.role is node.role
+            and word.role == node.role
             and word.statement == node.code
             and (word.evidence or not node.evidence)
         ]
 
     def _fact(self, node: Node) -> Outcome:
         day = self.result.registered_on if node.moment is Moment.REGISTRATION else self.learner.as_of
+        if node.moment is Moment.CONFERRAL and (node.fact, node.values) in self.world:
+            return MET if self.world[node.fact, node.values] is not node.negated else UNMET
         if node.fact not in BUILT_IN:
             return declared_fact(node, self.learner.record)
         possible = possible_values(node.fact, self.learner.record, day)
@@ -581,9 +602,12 @@ class _ProgramRun:
         """How what comes before stands. A waived one asks for nothing to be done after it, and a period that begins
         with it begins when it was waived.
 
-        None where courses are not shared out yet: then, what hangs on a course is taken to be in time.
+        None where courses are not shared out yet: then, what hangs on a course is taken to be in time. None too where
+        it is not asked of this learner.
         """
         node = self.plan.nodes[index]
+        if index in self.result.not_asked:
+            return None
         waivers = [
             one.granted.on
             for one in self.exceptions.applied
@@ -615,6 +639,33 @@ class _ProgramRun:
         certain = [one.completed_on for one, level in levels if level is MET and one.completed_on]
         possible = [one.completed_on or date.min for one, level in levels if level in (MET, UNDETERMINED)]
         return min(certain) if certain and min(certain) == min(possible) else None
+
+
+def together(evaluations: Sequence[Evaluation]) -> Evaluation:
+    """What is so in every world. A requirement is looked at in those in which it is asked, if there are any.
+
+    What led there is that of the first world, and of the first in which it is asked for each requirement.
+    """
+    first = evaluations[0]
+    if len(evaluations) == 1:
+        return first
+    asked_in = [
+        [one for one in evaluations if index not in one.not_asked] or list(evaluations)
+        for index in range(len(first.outcomes))
+    ]
+    outcomes = [[one.outcomes[index] for one in found] for index, found in enumerate(asked_in)]
+    result = replace(first, outcomes=tuple(map(in_common, outcomes)))
+    result.torn = frozenset(index for index, found in enumerate(outcomes) if len(set(found)) > 1)
+    result.not_asked = frozenset.intersection(*(one.not_asked for one in evaluations))
+    for name in ("bids", "refused", "claims", "contests", "at_best", "work"):
+        chosen = {index: getattr(found[0], name) for index, found in enumerate(asked_in)}
+        setattr(result, name, {index: found[index] for index, found in chosen.items() if index in found})
+    result.met_on = {
+        index: max(one.met_on[index] for one in found)
+        for index, found in enumerate(asked_in)
+        if all(index in one.met_on for one in found)
+    }
+    return result
 
 
 def within(period: tuple[date, date] | None, attempt: Attempt, unknown_as: bool) -> bool:
@@ -693,8 +744,12 @@ def worth(standing: Standing, counting: Counting, *, unsure: bool) -> tuple[Outc
     """What an attempt is worth by its grade. `unsure` where the source does not say whether it belongs here at all."""
     level, because = MET, ""
     match standing.stage:
-        case Stage.GRADED if standing.points is not None and standing.points < counting.minimum:
-            return UNMET, "below-minimum"
+        case Stage.GRADED if standing.points is not None:
+            minima = counting.minima(standing.attempt.level)
+            if standing.points < minima[0].points:
+                return UNMET, "below-minimum"
+            if standing.points < minima[-1].points:
+                level, because = UNDETERMINED, "level-unknown"
         case Stage.FAILED:
             return UNMET, "not-passing"
         case Stage.UNREADABLE | Stage.NOT_REPORTED:
@@ -709,6 +764,17 @@ def worth(standing: Standing, counting: Counting, *, unsure: bool) -> tuple[Outc
         if unknown and level > UNDETERMINED:
             level, because = UNDETERMINED, code
     return level, because
+
+
+def weight(node: Node, standing: Standing) -> tuple[int, bool]:
+    """As how much of a course an attempt counts, at most, and whether that is certain."""
+    weights = dict(node.weights)
+    own = standing.attempt.course
+    if own in weights:
+        return weights[own], True
+    most = max((weights[name] for name in standing.names if name in weights), default=WHOLE)
+    doubtful = standing.equal is not None and standing.equal.doubtful
+    return (max(most, WHOLE), most == WHOLE) if doubtful else (most, True)
 
 
 def that_stand(attempts: Sequence[Standing], repeats: Repeats) -> tuple[list[Standing], list[Standing]]:

@@ -13,7 +13,7 @@ from sqlalchemy import case, exists, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from credrules.adapters import SetAside
-from credrules.attestations import Attestation, ExceptionKind, GrantedException, Role, Word, standing
+from credrules.attestations import Attestation, ExceptionKind, GrantedException, Word, standing
 from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
 from credrules.errors import LedgerError, Problem
@@ -270,7 +270,7 @@ class Ledger:
             {
                 "learner_id": attestation.learner_id,
                 "program": attestation.program,
-                "role": attestation.role.value,
+                "role": str(attestation.role),
                 "statement": attestation.statement,
                 "said_by": attestation.by,
                 "said_on": attestation.on,
@@ -567,7 +567,7 @@ def _attestation(row: Any) -> Attestation:
     return Attestation(
         learner_id=row.learner_id,
         program=row.program,
-        role=Role(row.role),
+        role=row.role,
         statement=row.statement,
         by=row.said_by,
         on=row.said_on,

@@ -180,7 +180,9 @@ class Drafting:
         enough = {symbol: points for symbol, points in scale.points.items() if points >= amount * 1000}
         if not enough:
             raise ByHand(f"no grade has {amount_text(amount)} points; the best has {points_text(scale.top)}")
-        least = self.institution.floor.get("minimum", 0)
+        # A block says one grade for all levels, so that it has to keep to the highest floor of any.
+        floors = self.institution.floor["minimum"].minima(None) if "minimum" in self.institution.floor else []
+        least = max((one.points for one in floors), default=0)
         if min(enough.values()) < least:
             floor = next(symbol for symbol, points in scale.points.items() if points == least)
             return floor, f"'{floor}', the institution's floor, is higher and is asked for"

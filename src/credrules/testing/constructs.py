@@ -6,6 +6,7 @@ from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from credrules.engines.plain_worlds import worlds
 from credrules.equivalents import identity, lists_by_course
 from credrules.exceptions import exceptions_for
 from credrules.plan import Kind
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from credrules.timing import Timing
     from credrules.work import Amount, Scores
 
-_NO_CONSTRUCT = frozenset({"index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "sums"})
+_NO_CONSTRUCT = frozenset(
+    {"index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "sums", "role", "prose"}
+)
 
 
 def constructs(case: Case) -> set[str]:
@@ -29,6 +32,7 @@ def constructs(case: Case) -> set[str]:
     for plan in case.plan.programs:
         for node in plan.nodes:
             found.update(_of_node(node))
+        found.update(_of_learner(plan, case))
         for limit in plan.limits:
             found.update(_of_limit(limit))
         if plan.time_limit:
@@ -46,6 +50,21 @@ def _of_version(plan: ProgramPlan, case: Case) -> Iterator[str]:
     if any(bound.granted.requirement != bound.node.id for bound in held.applied):
         yield "exception migrated"
     yield from (one.because for one in held.not_applied)
+
+
+def _of_learner(plan: ProgramPlan, case: Case) -> Iterator[str]:
+    """Requirements that ask for facts about the learner, or depend on them."""
+    tree = [plan.nodes[index] for index in plan.below[plan.requirements]]
+    asks = {index for fork in plan.forks for index in fork.asks}
+    if any(node.kind is Kind.FACT and "/" not in node.id for node in tree):
+        yield "learner"
+    for fork in plan.forks:
+        yield "if, else" if fork.otherwise is not None else "if" if fork.turned else "if, as an alternative"
+        yield from (f"if {plan.nodes[index].fact}" for index in fork.asks)
+        if len(fork.asks) > 1:
+            yield "if, several facts"
+    if asks and len(worlds(plan, case.record, case.as_of)) > 1:
+        yield "if, unknown"
 
 
 def _of_equivalents(case: Case) -> Iterator[str]:
@@ -68,6 +87,8 @@ def _of_node(node: Node) -> Iterator[str]:
         ):
             value = getattr(node, field.name)
             yield f"{name}, {field.name}" + (f" {value.value}" if isinstance(value, Enum) else "")
+    if node.role:
+        yield f"word of the {node.role}"
     yield from _of_parts(name, node.work)
     yield from _of_parts(name, node.timing)
     yield from _of_selection(node.selection)
@@ -97,6 +118,7 @@ def _of_counting(counting: Counting) -> Iterator[str]:
             yield f"{field.name} {value.value}"
         elif isinstance(value, frozenset):
             yield from (f"{field.name} {one}" for one in value)
+    yield from (f"least grade at {one.level} level" for one in counting.by_level)
 
 
 def _of_limit(limit: Limit) -> Iterator[str]:

@@ -35,7 +35,7 @@ from credrules.records import (
     Registration,
     Term,
 )
-from credrules.rules import Counted, CourseCount, CreditSum, HoldsCredential, MilestoneDone, walk
+from credrules.rules import Counted, CourseCount, CreditSum, HoldsCredential, MilestoneDone, WeightedCount, walk
 from credrules.work import Amount, Measure, Scores, WorkDone
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _wanted(requirement: Requirement) -> Iterator[tuple[Selection, int]]:
             yield way.selection, 1 if len(requirement.ways) > 1 else requirement.need + 1
     elif isinstance(requirement, CreditSum):
         for way in requirement.ways:
-            yield way.selection, requirement.need // 3000 + 1
+            yield way.selection, requirement.need // (1000 if isinstance(requirement, WeightedCount) else 3000) + 1
 
 
 def _fitting(selection: Selection, number: int) -> Course:
@@ -316,7 +316,7 @@ def _attestations(record: Record, programs: list[Program], diligence: float, ran
         if random.random() > diligence:
             continue
         roles = [Role.LEAD, Role.OFFICE] if random.random() < 0.75 else [Role.LEAD]
-        said: list[tuple[Role, str, str | None]] = [(role, COMPLETE, None) for role in roles]
+        said: list[tuple[str, str, str | None]] = [(role, COMPLETE, None) for role in roles]
         said += [
             (requirement.attested_by, requirement.code, f"https://evidence.example/{requirement.code}")
             for requirement in walk(program.requirements)
@@ -328,7 +328,7 @@ def _attestations(record: Record, programs: list[Program], diligence: float, ran
                 program=program.id,
                 role=role,
                 statement=statement,
-                by="A. Lead" if role is Role.LEAD else "An Officer",
+                by="A. Lead" if role == Role.LEAD else "An Officer",
                 on=date(2026, 10, 20),
                 evidence=evidence,
             )

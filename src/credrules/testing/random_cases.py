@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.awards import Institution
+from credrules.choices import choice
 from credrules.claims import Rounding
 from credrules.equivalents import Equivalence, EquivalenceKind
 from credrules.plan import Plan, make_plan
@@ -38,6 +39,7 @@ from credrules.records import (
 )
 from credrules.rules import (
     Average,
+    Choice,
     Condition,
     Counted,
     Counting,
@@ -46,6 +48,8 @@ from credrules.rules import (
     GradeScale,
     Group,
     HoldsCredential,
+    LearnerIs,
+    LevelMinimum,
     Limit,
     Measure,
     MilestoneDone,
@@ -58,6 +62,7 @@ from credrules.rules import (
     RuleSet,
     Selection,
     Ways,
+    WeightedCount,
     walk,
 )
 from credrules.testing.random_work import DAYS, ordinary_activities, random_activities, random_work, with_times
@@ -79,6 +84,7 @@ COURSES = [Course(subject, number) for subject in ("STA", "CSE") for number in (
 LEVELS = ("graduate", "undergraduate")
 MARKS = ("online", "lab")
 STANDINGS = ((), ("good",), ("probation",), ("good", "probation"), ("odd",), ("good", "odd"))
+ROLES = (*Role, "committee")
 MILESTONES = ("paper", "talk")
 TERMS = [
     Term(date(year, first, 1), date(year, first, 1) + timedelta(days=100), f"{year}-{name}", f"{name} {year}")
@@ -115,6 +121,7 @@ def random_plan(random: Random) -> Plan:
             digest="",
             files={},
             equivalents=_equivalents(random),
+            roles=ROLES,
         )
     )
 
@@ -150,6 +157,13 @@ def _later_version(random: Random, older: Program) -> Program:
 
 
 def _renamed(requirement: Requirement) -> Requirement:
+    if isinstance(requirement, Choice):
+        requirement = replace(
+            requirement,
+            asks=tuple(f"new-{name}" for name in requirement.asks),
+            then=f"new-{requirement.then}",
+            otherwise=requirement.otherwise and f"new-{requirement.otherwise}",
+        )
     if isinstance(requirement, Group):
         parts = tuple(map(_renamed, requirement.parts))
         return replace(requirement, id=f"new-{requirement.id}", parts=parts)
@@ -161,17 +175,18 @@ def _renamed(requirement: Requirement) -> Requirement:
 
 
 def _program(random: Random, name: str) -> Program:
+    among = frozenset(random.choice([(), ("good", "probation", "none")]))
     return Program(
         id=name,
         title=name,
         effective=date(2024, 1, 1),
         credit_bearing=True,
         open_to=frozenset(Affiliation) if random.random() < 0.7 else frozenset({Affiliation.HOME}),
-        requirements=_requirements(random),
+        requirements=_requirements(random, among),
         limits=tuple(_limit(random, number) for number in range(random.choice([0, 0, 0, 1, 2]))),
         excludes=frozenset(random.choice([(), (), (), (), ("licence",), ("badge", "program-0")])),
         time_limit=random.choice([0, 0, 0, 0, 12, 20]),
-        rules=tuple(_rules(random)),
+        rules=tuple(_rules(random, among)),
         awards=(),
         place=PLACE,
         digest="",
@@ -179,10 +194,10 @@ def _program(random: Random, name: str) -> Program:
     )
 
 
-def _requirements(random: Random) -> Group:
+def _requirements(random: Random, among: frozenset[str]) -> Group:
     while True:
         names = iter(range(1000))
-        parts = [_requirement(random, names, depth=0) for _ in range(random.randint(1, 4))]
+        parts = [_requirement(random, names, among, depth=0) for _ in range(random.randint(1, 4))]
         if random.random() < 0.25:
             minimum = random.choice([2500, 3000, 3400])
             parts.append(Average(id="average-grade", title="average", place=PLACE, minimum=minimum))
@@ -220,30 +235,66 @@ def _limit(random: Random, number: int) -> Limit:
     )
 
 
-def _requirement(random: Random, names: object, depth: int) -> Requirement:
+def _requirement(
+    random: Random, names: object, among: frozenset[str], depth: int, *, alternative: bool = False
+) -> Requirement:
     number = next(names)  # type: ignore[call-overload]  # an iterator of numbers
     common: dict[str, Any] = {"id": f"r{number}", "title": f"requirement {number}", "place": PLACE}
     if random.random() < 0.2:
         return random_work(random, **common)
+    if random.random() < 0.04:
+        return LearnerIs(**common, condition=_condition(random, among))
     kind = random.random()
-    if kind < 0.25 and depth < 2:
-        parts = tuple(_requirement(random, names, depth + 1) for _ in range(random.randint(1, 3)))
-        return Group(**common, need=random.randint(1, len(parts)), parts=parts)
-    if kind < 0.30:
+    if depth < 2 and kind < 0.29:
+        return _compound(random, names, among, depth, alternative=alternative, **common)
+    return _leaf(random, kind, **common)
+
+
+def _compound(
+    random: Random, names: object, among: frozenset[str], depth: int, *, alternative: bool, **common: Any
+) -> Requirement:
+    """What is made of others: a group, or what is asked of some learners only."""
+    if random.random() < 0.75:
+        count = random.randint(1, 3)
+        need = random.randint(1, count)
+        parts = tuple(_requirement(random, names, among, depth + 1, alternative=need < count) for _ in range(count))
+        return Group(**common, need=need, parts=parts)
+    then, otherwise = (_requirement(random, names, among, depth + 1, alternative=alternative) for _ in range(2))
+    conditions = {one.fact: one for one in (_condition(random, among) for _ in range(random.choice([1, 1, 2])))}
+    return choice(
+        list(conditions.values()),
+        then,
+        otherwise if random.random() < 0.5 else None,
+        alternative=alternative,
+        **common,
+    )
+
+
+def _leaf(random: Random, kind: float, **common: Any) -> Requirement:
+    if kind < 0.34:
         codes = frozenset(random.sample(["licence", "badge", "program-0"], random.randint(1, 2)))
         return HoldsCredential(**common, codes=codes, active=random.random() < 0.7)
-    if kind < 0.40:
+    if kind < 0.42:
         return MilestoneDone(
             **common,
             code=random.choice(MILESTONES),
             evidence=random.random() < 0.5,
-            attested_by=random.choice([None, Role.LEAD]),
+            attested_by=random.choice([None, Role.LEAD, "committee"]),
         )
     if kind < 0.60:
         amount = random.choice([3000, 4000, 6000, 7500])
         credit_ways = (Ways(selection=_selection(random), counting=_counting(random)),)
         return CreditSum(**common, need=amount, ways=credit_ways, share_group=_share_group(random))
-    if kind < 0.75:
+    if kind < 0.66:
+        weights = {course: random.choice([500, 500, 1500, 2000]) for course in random.sample(COURSES, 4)}
+        return WeightedCount(
+            **common,
+            need=1000 * random.randint(1, 3),
+            ways=(Ways(selection=_selection(random), counting=_counting(random)),),
+            share_group=_share_group(random),
+            weights=tuple(sorted(weights.items())),
+        )
+    if kind < 0.78:
         filtered = (Ways(selection=_filter(random), counting=_counting(random)),)
         return CourseCount(**common, need=random.randint(1, 3), ways=filtered, share_group=_share_group(random))
     counting = _counting(random)
@@ -256,6 +307,17 @@ def _requirement(random: Random, names: object, depth: int) -> Requirement:
         for course in courses
     )
     return CourseCount(**common, need=random.randint(1, len(ways)), ways=ways, share_group=_share_group(random))
+
+
+def _condition(random: Random, among: frozenset[str]) -> Condition:
+    fact = random.choice(["affiliation", "admission", "standing", "standing"])
+    values = {
+        "affiliation": ["home", "outside"],
+        "admission": ["degree", "non-degree", "none"],
+        "standing": ["good", "probation", "none"],
+    }[fact]
+    asked = frozenset(random.sample(values, random.randint(1, 2)))
+    return Condition(f"learner.{fact}", asked, among if fact == "standing" else frozenset())
 
 
 def _share_group(random: Random) -> str:
@@ -306,10 +368,15 @@ def _counting(random: Random) -> Counting:
     origins = random.choice([{Origin.INSTITUTION}, {Origin.INSTITUTION}, {Origin.INSTITUTION, Origin.TRANSFER}])
     bases = random.choice([{Basis.GRADED}, {Basis.GRADED}, {Basis.GRADED, Basis.PASS_FAIL, Basis.TRANSFER}])
     repeats = random.choice([Repeats.BEST, Repeats.BEST, Repeats.LATEST, Repeats.FIRST])
-    return Counting(SCALE.points[symbol], symbol, repeats, frozenset(origins), frozenset(bases))
+    by_level = tuple(
+        LevelMinimum(level, SCALE.points[least], least)
+        for level in sorted(random.sample(LEVELS, random.choice([0, 0, 0, 1, 2])))
+        for least in [random.choice(["C", "B-", "B", "B+"])]
+    )
+    return Counting(SCALE.points[symbol], symbol, repeats, frozenset(origins), frozenset(bases), by_level)
 
 
-def _rules(random: Random) -> list[Rule]:
+def _rules(random: Random, among: frozenset[str]) -> list[Rule]:
     rules = []
     if random.random() < 0.7:
         rules.append(
@@ -327,7 +394,6 @@ def _rules(random: Random) -> list[Rule]:
             )
         )
     if random.random() < 0.4:
-        among = frozenset(random.choice([(), ("good", "probation", "none")]))
         asked = [
             Condition(
                 "learner.standing", frozenset(random.sample(["good", "probation", "none"], random.randint(1, 2))), among
@@ -336,7 +402,7 @@ def _rules(random: Random) -> list[Rule]:
         ]
         when = (asked[1],) if random.random() < 0.5 else ()
         rules.append(Rule(id="standing", moment=Moment.CONFERRAL, place=PLACE, when=when, require=(asked[0],)))
-    roles = tuple(random.sample(list(Role), random.randint(0, 2)))
+    roles = tuple(random.sample(ROLES, random.randint(0, 2)))
     rules.append(
         Rule(
             id="complete",
@@ -415,7 +481,7 @@ def _attempt(random: Random, number: int) -> Attempt:
         attempt_id=f"a{number}",
         course=random.choice(COURSES),
         term=term,
-        level=random.choice([*LEVELS, LEVELS[0], None]),
+        level=random.choice([*LEVELS, LEVELS[0], "professional", None]),
         origin=random.choice([Origin.INSTITUTION] * 4 + [Origin.TRANSFER]),
         registration=random.choice([Registration.ENROLLED] * 8 + list(Registration)),
         registered_on=random.choice([None, term.starts if term else None, date(2025, 6, 1), date(2026, 12, 1)]),
@@ -494,7 +560,7 @@ def random_word(random: Random, plan: Plan) -> Word:
     attestations = []
     exceptions = []
     for program in plan.programs:
-        for role in Role:
+        for role in ROLES:
             for statement in (COMPLETE, *MILESTONES):
                 if random.random() < 0.4:
                     evidence = random.choice([None, "https://evidence.example/2"])

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from credrules.records import Activity, MilestoneStatus
-from credrules.rules import Average, Group, MilestoneDone, Repeats
+from credrules.rules import Average, Group, LearnerIs, MilestoneDone, Repeats
 from credrules.timing import Timing
 from credrules.work import Amount, Chosen, Measure, Scored, Scores, WorkDone
 
@@ -74,7 +74,7 @@ def _with_time(random: Random, requirement: Requirement, earlier: list[str]) -> 
         return replace(requirement, parts=parts)
     if isinstance(requirement, WorkDone) or (isinstance(requirement, MilestoneDone) and not requirement.attested_by):
         requirement = replace(requirement, timing=_timing(random, earlier) if random.random() < 0.5 else None)
-    if not isinstance(requirement, Average):
+    if not isinstance(requirement, Average | LearnerIs):
         earlier.append(requirement.id)
     return requirement
 
