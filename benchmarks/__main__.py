@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, kill, mutants, pipeline, population, population_whole
+from benchmarks import agreement, claims, compare, kill, mutants, pipeline, population, population_whole
 
 BENCHMARKS = {
     "agreement": agreement,
     "claims": claims,
+    "compare": compare,
     "kill": kill,
     "mutants": mutants,
     "pipeline": pipeline,

@@ -9,6 +9,7 @@ It needs numpy and pyarrow, the extra `columnar`; without them importing it is a
 an engine like the others. `tables` says what the columns are.
 """
 
+from credrules.engines.columnar.changes import Changed, RuleChange, changed
 from credrules.engines.columnar.encoding import Block, Encoder
 from credrules.engines.columnar.engine import ColumnarEngine
 from credrules.engines.columnar.layout import Layout, ProgramLayout
@@ -29,13 +30,16 @@ __all__ = [
     "PARTS",
     "BatchOutcomes",
     "Block",
+    "Changed",
     "ColumnarEngine",
     "Encoder",
     "Failure",
     "Layout",
     "Partition",
     "ProgramLayout",
+    "RuleChange",
     "arrow_to_records",
+    "changed",
     "nested",
     "parquet_tables",
     "record_schema",

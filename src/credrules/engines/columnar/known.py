@@ -33,7 +33,7 @@ KINDS = frozenset(
 REPEATS = frozenset({"best", "latest", "first"})
 EXCEPTIONS = frozenset({"waiver", "substitution", "extension", "election"})
 
-_PLAN = {"scale", "programs", "equivalents"}
+_PLAN = {"scale", "programs", "equivalents", "roles"}
 _SCALE = {"points", "passing", "not_passing", "incomplete", "withdrawn"}
 _PROGRAM_PLAN = {
     *("program", "nodes", "root", "requirements", "gates", "demands", "ways", "average", "tests", "limits"),
@@ -42,12 +42,12 @@ _PROGRAM_PLAN = {
 _PROGRAM = {
     *("id", "title", "effective", "credit_bearing", "open_to", "requirements", "rules", "awards", "place", "digest"),
     *("until", "migrates", "exception_limits", "description", "modelled_on", "url", "image", "skills", "limits"),
-    *("excludes", "time_limit", "notes", "lead_name", "lead_email"),
+    *("excludes", "time_limit", "notes", "lead_name", "lead_email", "prose"),
 }
 _NODE = {
     *("index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "ways", "share_group", "measure"),
     *("selection", "rounding", "sums", "code", "evidence", "role", "codes", "active", "fact", "values", "among"),
-    *("negated", "moment", "work", "timing", "after", "since"),
+    *("negated", "moment", "work", "timing", "after", "since", "prose"),
 }
 _WAYS = {"selection", "counting"}
 _SELECTION = {
@@ -55,7 +55,7 @@ _SELECTION = {
     "completed",
 }
 _WINDOW = {"since", "until", "months", "after_enrolment_in"}
-_COUNTING = {"minimum", "minimum_symbol", "repeats", "origins", "bases"}
+_COUNTING = {"minimum", "minimum_symbol", "by_level", "repeats", "origins", "bases"}
 _WAY = {"demands", "leaves"}
 RECORD = {
     "learner",

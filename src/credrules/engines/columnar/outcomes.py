@@ -66,6 +66,21 @@ class BatchOutcomes:
             found[other.learners] = other.outcomes[index]
         return found
 
+    def root(self, program: int) -> Array:
+        """What came of a program, a learner each."""
+        return self.node(program, self.sheet.plan.programs[program].root)
+
+    def some(self, program: int, index: int, learners: Array) -> Array:
+        """The outcome of one node of a program for some learners, in their order."""
+        at = self.sheet.programs[program].at
+        found = bits.at(self.nodes[at[index]], learners) if at else np.zeros(len(learners), np.uint8)
+        other = self.beside.get(program)
+        if other is not None and len(other.learners):
+            place = np.minimum(np.searchsorted(other.learners, learners), len(other.learners) - 1)
+            there = other.learners[place] == learners
+            found[there] = other.outcomes[index][place[there]]
+        return found
+
     def program(self, program: int) -> Array:
         """The outcomes of all nodes of a program, node by learner."""
         nodes = self.sheet.plan.programs[program].nodes

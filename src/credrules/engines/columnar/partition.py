@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from credrules.engines.columnar.engine import ColumnarEngine
 from credrules.engines.columnar.layout import Layout
@@ -14,10 +14,12 @@ from credrules.engines.columnar.streams import LEARNERS
 from credrules.errors import EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from credrules.plan import Plan
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -54,18 +56,22 @@ class Partition:
         def decided(batch: Any) -> Any:
             return layout.packed(self.engine.decide(batch, self.as_of))
 
-        whole = resized(batches, self.learners)
-        if self.threads == 1:
-            yield from map(decided, whole)
-            return
-        with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[Any] = deque()
-            for batch in whole:
-                waiting.append(pool.submit(decided, batch))
-                if len(waiting) > self.threads:
-                    yield waiting.popleft().result()
-            while waiting:
+        yield from in_order(decided, resized(batches, self.learners), self.threads)
+
+
+def in_order(work: Callable[[Any], T], batches: Iterable[Any], threads: int) -> Iterator[T]:
+    """What comes of each batch, in their order; no more batches are taken than there are threads, and one."""
+    if threads == 1:
+        yield from map(work, batches)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Any] = deque()
+        for batch in batches:
+            waiting.append(pool.submit(work, batch))
+            if len(waiting) > threads:
                 yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def resized(batches: Iterable[Any], size: int) -> Iterator[Any]:
