@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, compare, kill, mutants, pipeline, population, population_whole
+from benchmarks import agreement, claims, compare, kill, mutants, pipeline, population, population_whole, reaudit
 
 BENCHMARKS = {
     "agreement": agreement,
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "pipeline": pipeline,
     "population": population,
     "population-whole": population_whole,
+    "reaudit": reaudit,
 }
 
 

@@ -12,6 +12,7 @@ an engine like the others. `tables` says what the columns are.
 from credrules.engines.columnar.changes import Changed, RuleChange, changed
 from credrules.engines.columnar.encoding import Block, Encoder
 from credrules.engines.columnar.engine import ColumnarEngine
+from credrules.engines.columnar.kept import KeptBlocks, Update
 from credrules.engines.columnar.layout import Layout, ProgramLayout
 from credrules.engines.columnar.outcomes import FAILED, BatchOutcomes, Failure
 from credrules.engines.columnar.partition import Partition, resized
@@ -34,10 +35,12 @@ __all__ = [
     "ColumnarEngine",
     "Encoder",
     "Failure",
+    "KeptBlocks",
     "Layout",
     "Partition",
     "ProgramLayout",
     "RuleChange",
+    "Update",
     "arrow_to_records",
     "changed",
     "nested",

@@ -198,10 +198,10 @@ def _pairs(old: Plan, new: Plan) -> list[_Pair]:
 def _same(pair: _Pair, old: Plan, new: Plan) -> bool:
     if pair.old is None or pair.new is None:
         return False
-    return _asked(old.programs[pair.old]) == _asked(new.programs[pair.new])
+    return asked(old.programs[pair.old]) == asked(new.programs[pair.new])
 
 
-def _asked(plan: ProgramPlan) -> ProgramPlan:
+def asked(plan: ProgramPlan) -> ProgramPlan:
     """A program without where it is written."""
     return replace(
         plan,
