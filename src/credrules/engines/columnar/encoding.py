@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.engines.columnar.arrays import numbers, texts, valid
 from credrules.engines.columnar.needed import np, pa, pc
-from credrules.engines.columnar.tables import PARTS, check_schema, columns, course
-from credrules.errors import EngineError
-from credrules.records import Attempt
+from credrules.engines.columnar.tables import PARTS, UNSPOKEN, check_schema, columns, course
+from credrules.records import Attempt, Learner
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    from credrules.engines.columnar.tables import Column
     from credrules.records import Course
 
     Ints = np.ndarray[Any, np.dtype[Any]]
@@ -91,12 +91,20 @@ class Attempts:
 class Block:
     """A batch of learners. `records` is the batch that it was made of; `bounds[c]` begins the rows at course c, where
     the attempts are in order of course and learner; None where they are in the learners' order.
+
+    The learners in `spoilt` have values that cannot be read. In `readable` they have none; it is `records` otherwise.
     """
 
     size: int
     attempts: Attempts
     records: Any
     bounds: Ints | None = None
+    readable: Any = None
+    spoilt: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def __post_init__(self) -> None:
+        if self.readable is None:
+            self.readable = without(self.records, self.spoilt)
 
     def ordered(self, courses: int) -> Block:
         """The same with the attempts in order of their courses: worked out once, it need not be for every decision."""
@@ -105,7 +113,7 @@ class Block:
         order = stable_order(self.attempts.course, courses)
         attempts = self.attempts.taken(order)
         bounds = np.searchsorted(attempts.course, np.arange(courses + 1))
-        return Block(self.size, attempts, self.records, bounds)
+        return Block(self.size, attempts, self.records, bounds, self.readable, self.spoilt)
 
 
 def stable_order(codes: Ints, size: int) -> Ints:
@@ -130,11 +138,13 @@ class Encoder:
     def block(self, batch: Any) -> Block:
         """Raises EngineError for columns that are no record's."""
         check_schema(batch.schema)
-        rows = part(batch, "attempts")
-        if rows is None:
+        spoilt = unreadable(batch)
+        readable = without(batch, spoilt)
+        rows = part(readable, "attempts")
+        if rows is None or rows.column("course") is None:
             empty = np.zeros(0, np.int32)
             attempts = Attempts(empty, empty, empty, dict.fromkeys(DAYS), dict.fromkeys(AMOUNTS))
-            return Block(batch.num_rows, attempts, batch)
+            return Block(batch.num_rows, attempts, batch, None, readable, spoilt)
         attempts = Attempts(
             learner=rows.learner,
             course=self._courses(rows.column("course")),
@@ -144,11 +154,9 @@ class Encoder:
             place=None if rows.column("attempt_id") is None else np.arange(len(rows.learner), dtype=np.int32),
             odd=_odd(rows, "attempts", TOLD),
         )
-        return Block(batch.num_rows, attempts, batch)
+        return Block(batch.num_rows, attempts, batch, None, readable, spoilt)
 
     def _courses(self, column: Any) -> Ints:
-        if column is None or column.null_count:
-            raise EngineError("An attempt has no course; the column 'course' of 'attempts' must be filled everywhere.")
         local, values = coded(column)
         return np.array([self.courses.of(value) for value in values] or [0], np.int32)[local]
 
@@ -205,9 +213,53 @@ def part(batch: Any, name: str) -> Part | None:
     unknown = ~valid(column) if column.null_count else None
     lengths = numbers(pc.list_value_length(column), 0)
     values = column.flatten()
-    if values.null_count:
-        raise EngineError(f"A row of '{name}' is null. Leave it out.")
     return Part(np.repeat(np.arange(batch.num_rows, dtype=np.int32), lengths), values, unknown)
+
+
+def unreadable(batch: Any) -> Ints:
+    """The learners with a value that no record can have: a course that is none, an unknown word, a gap."""
+    of_learner = [column for column in columns(Learner) if column.name in batch.schema.names]
+    found = [np.flatnonzero(_unread(column, batch.column(column.name))) for column in of_learner]
+    for name in batch.schema.names:
+        rows = part(batch, name) if name in PARTS else None
+        if rows is None or not len(rows.learner):
+            continue
+        if rows.values.null_count:
+            found.append(rows.learner[~valid(rows.values)])
+        for column in columns(PARTS[name]):
+            if column.name in PROFILE and name == "attempts":
+                continue  # looked at once for each profile
+            values = rows.column(column.name)
+            if values is not None:
+                found.append(rows.learner[_unread(column, values)])
+            elif column.required and column.name not in UNSPOKEN:
+                found.append(rows.learner)
+    return np.unique(np.concatenate(found)).astype(np.int32)
+
+
+def _unread(column: Column, values: Any) -> Ints:
+    """Where a column has what no field can hold, as booleans."""
+    found = ~valid(values) if column.required and values.null_count else np.zeros(len(values), bool)
+    if column.kind in ("course", "enum"):
+        local, words = coded(values)
+        bad = np.array([*(not column.reads(word) for word in words), False], bool)
+        found = found | bad[local] if bad.any() else found
+    return found
+
+
+def without(batch: Any, learners: Ints) -> Any:
+    """The same batch, where some learners have nothing but their ids."""
+    if not len(learners):
+        return batch
+    gone = np.zeros(batch.num_rows, bool)
+    gone[learners] = True
+    kept = np.where(gone, -1, np.arange(batch.num_rows))
+    at = pa.array(kept, mask=gone)
+    arrays = [
+        column if field.name == "learner_id" else column.take(at)
+        for field, column in zip(batch.schema, batch.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
 def coded(column: Any) -> tuple[Ints, list[Any]]:

@@ -84,7 +84,7 @@ class _Sitting:
         self.engine = engine
         self.sheet = engine.sheet
         self.block = block
-        self.batch = block.records
+        self.batch = block.readable
         self.size = block.size
         self.as_of = as_of
         entries, signatures = engine.prepared(as_of)
@@ -110,7 +110,7 @@ class _Sitting:
             if not program.beyond:
                 self._share(number, program)
         result = BatchOutcomes(self.sheet, self.batch.column("learner_id"), self.nodes, dict(self.shared))
-        _Plainly(self.engine, self.batch, self.as_of, result).decide(self.left)
+        _Plainly(self.engine, self.block.records, self.as_of, result).decide(self.left)
         return result
 
     def _leave(self, program: int, learners: Array) -> None:
@@ -209,7 +209,7 @@ class _Sitting:
     def _everyone_left(self) -> None:
         """Learners with something that is not understood here are left to the plain engine, in every program."""
         found = np.zeros(self.size, bool)
-        for learners in (*self.rows.plain, self.block.attempts.odd, *self._odd_parts()):
+        for learners in (*self.rows.plain, self.block.attempts.odd, self.block.spoilt, *self._odd_parts()):
             found[learners] = True
         for number in range(len(self.sheet.programs)):
             self._leave(number, found)

@@ -1,11 +1,12 @@
 """A decided population in a folder: when some records change, only those are decided, and written in place.
 
 A block is a folder: the records as they came (`records.arrow`), their encoded columns in order of course, the outcomes
-at every node as rows of bits, what is beside them, and a digest of each learner. Changed records come in as layers over
-the blocks; their outcomes are written into the blocks' own bits, so that outcomes are read without knowing of layers.
+at every node as half bytes, what is beside them, and a digest of each learner. Changed records come in as layers over
+the blocks; their outcomes are written into the blocks' own rows, so that outcomes are read without knowing of layers.
 
 The order of writing makes a run that dies harmless: codes, then the layer, then outcomes and digests, and last the
 state that says how many layers are in. What was not counted there is written again when the folder is opened.
+Nothing waits for the disk: after a power cut, make the folder again.
 The folder holds learners' records, and only its owner may read it.
 """
 
@@ -25,6 +26,7 @@ from credrules.engines.columnar.changes import Changed, RuleChange, asked, named
 from credrules.engines.columnar.digests import Digests
 from credrules.engines.columnar.encoding import AMOUNTS, DAYS, Attempts, Block, Encoder
 from credrules.engines.columnar.engine import ColumnarEngine
+from credrules.engines.columnar.layout import half_bytes, planes_of
 from credrules.engines.columnar.needed import np, pa, pc
 from credrules.engines.columnar.outcomes import FAILED, BatchOutcomes, Beside, Failure
 from credrules.engines.columnar.partition import in_order, resized
@@ -174,29 +176,53 @@ class KeptBlocks:
         encoded = self.encoder.block(batch)
         found = self.engine.decide_block(encoded, self.as_of)
         result.failures += found.failures
-        for number in np.unique(block).tolist():
-            here = np.flatnonzero(block == number)
-            result.changes += self._changes(self.blocks[number], row[here], found, here)
+        result.changes += self._changes(block, row, found)
         self._write_grown_codes()
         number = self._state["layers"]
         layer = _write_layer(self.folder / f"layer-{number:05}", encoded, block, row, digest)
         self._apply(layer, number, found)
 
-    def _changes(self, kept: _KeptBlock, rows: Array, found: BatchOutcomes, here: Array) -> Iterator[Changed]:
-        old = kept.outcomes(self.engine.sheet)
-        for number, program in enumerate(self.engine.plan.programs):
-            was, now = old.some(number, program.root, rows), found.some(number, program.root, here)
-            differs = np.flatnonzero((was != now) & (was != FAILED) & (now != FAILED))
-            nodes = [(node.id, node.index, node.index) for node in program.nodes if not node.parts]
-            yield from named(program.program.id, nodes, (old, number), (found, number), rows[differs], here[differs])
+    def _changes(self, block: Array, row: Array, found: BatchOutcomes) -> Iterator[Changed]:
+        """What is another, of learners whose places are in order."""
+        here = {number: np.flatnonzero(block == number) for number in np.unique(block).tolist()}
+        halves = np.concatenate([self.blocks[number].nodes[row[at]] for number, at in here.items()])
+        differs = (halves != half_bytes(found)).any(axis=1)
+        beside: dict[int, list[Beside]] = {}
+        for number, at in here.items():
+            place = np.full(self.blocks[number].size, BASE, np.int64)
+            place[row[at]] = at
+            for program, one in _read_beside(self.blocks[number].folder)[0].items():
+                moved = Beside(*_moved(one, place))
+                differs[moved.learners] = True
+                beside.setdefault(program, []).append(moved)
+        for one in found.beside.values():
+            differs[one.learners] = True
+        rows = np.flatnonzero(differs)
+        place = np.full(len(block), BASE, np.int64)
+        place[rows] = np.arange(len(rows))
+        moved_ = {program: _moved(_together(several), place) for program, several in beside.items()}
+        old = BatchOutcomes(
+            self.engine.sheet,
+            found.learner_ids.take(arrow(rows)),
+            planes_of(halves[rows], len(self.engine.sheet.nodes)),
+            {program: Beside(*one) for program, one in moved_.items()},
+        )
+        everyone = np.arange(len(rows))
+        for number, plan in enumerate(self.engine.plan.programs):
+            was, now = old.some(number, plan.root, everyone), found.some(number, plan.root, rows)
+            other = np.flatnonzero((was != now) & (was != FAILED) & (now != FAILED))
+            if len(other):
+                nodes = [(node.id, node.index, node.index) for node in plan.nodes if not node.parts]
+                yield from named(plan.program.id, nodes, (old, number), (found, number), other, rows[other])
 
     def _apply(self, layer: _Layer, number: int, found: BatchOutcomes | None = None) -> None:
         """Write the outcomes of a layer into the blocks, and count it."""
         if found is None:
             found = self.engine.decide_block(layer.block(), self.as_of)
+        halves = half_bytes(found)
         for at in np.unique(layer.home).tolist():
             here = np.flatnonzero(layer.home == at)
-            self.blocks[at].write(layer.row[here], found, here)
+            self.blocks[at].write(layer.row[here], found, halves, here)
             self.blocks[at].mark(layer.row[here], layer.digests[here], number)
         self._count(layers=number + 1)
 
@@ -277,23 +303,17 @@ class _KeptBlock:
 
     def outcomes(self, sheet: Any) -> BatchOutcomes:
         beside, plain, failures = _read_beside(self.folder)
-        return BatchOutcomes(sheet, self.names, self.nodes, beside, failures, plain)
+        return BatchOutcomes(sheet, self.names, planes_of(self.nodes, len(sheet.nodes)), beside, failures, plain)
 
-    def write(self, rows: Array, found: BatchOutcomes, here: Array) -> None:
+    def write(self, rows: Array, found: BatchOutcomes, halves: Array, here: Array) -> None:
         """Put the outcomes of some learners, `here` in `found`, in place of those in `rows`, which are in order."""
-        whole = self.nodes.view(np.uint8)
-        source = found.nodes.view(np.uint8)
-        shift = (rows & 7).astype(np.uint8)
-        said = (source[..., here >> 3] >> (here & 7).astype(np.uint8)) & np.uint8(1)
-        byte, starts = np.unique(rows >> 3, return_index=True)
-        if len(byte):
-            clear = ~np.bitwise_or.reduceat(np.left_shift(np.uint8(1), shift), starts)
-            whole[..., byte] = (whole[..., byte] & clear) | np.bitwise_or.reduceat(said << shift, starts, axis=-1)
-        self.nodes.flush()
+        self.nodes[rows] = halves[here]
         self._write_beside(rows, found, here)
 
     def _write_beside(self, rows: Array, found: BatchOutcomes, here: Array) -> None:
         beside, plain, failures = _read_beside(self.folder)
+        if not (beside or failures or found.beside or found.failures):
+            return
         names = set(self.names.take(arrow(rows)).to_pylist())
         there = np.full(found.size, BASE, np.int64)
         there[here] = rows
@@ -316,8 +336,12 @@ class _KeptBlock:
     def mark(self, rows: Array, digests: Array, layer: int) -> None:
         self.digests[rows] = digests
         self.latest[rows] = layer
-        self.digests.flush()
-        self.latest.flush()
+
+
+def _together(several: list[Beside]) -> Beside:
+    """Learners of several blocks, whose places are in order."""
+    learners = np.concatenate([one.learners for one in several])
+    return Beside(learners, np.concatenate([one.outcomes for one in several], axis=1))
 
 
 def _moved(one: Beside | None, there: Array) -> tuple[Array, Array]:
@@ -330,7 +354,8 @@ def _moved(one: Beside | None, there: Array) -> tuple[Array, Array]:
 
 def _decided(plan: Plan, as_of: date) -> str:
     """What a plan and a day come to, in hex."""
-    return hashlib.sha256(f"{as_of} {identifying(replace(plan, programs=tuple(map(asked, plan.programs))))}".encode()).hexdigest()
+    alike = replace(plan, programs=tuple(replace(asked(program), below=()) for program in plan.programs))
+    return hashlib.sha256(f"{as_of} {identifying(alike)}".encode()).hexdigest()
 
 
 # Files.
@@ -353,7 +378,7 @@ def _write_codes(folder: Path, encoder: Encoder) -> None:
 def _write_block(folder: Path, block: Block, found: BatchOutcomes, digest: Array) -> None:
     folder.mkdir(mode=0o700)
     _write_columns(folder, block)
-    np.save(folder / "nodes.npy", found.nodes)
+    np.save(folder / "nodes.npy", half_bytes(found))
     np.save(folder / "digests.npy", digest)
     np.save(folder / "latest.npy", np.full(block.size, BASE, np.int32))
     _write_beside(folder, found.beside, found.plain_learners, found.failures)
@@ -375,6 +400,7 @@ def _write_columns(folder: Path, block: Block) -> None:
         out.write_batch(block.records)
     attempts = block.attempts
     columns = {"learner": attempts.learner, "course": attempts.course, "profile": attempts.profile, "odd": attempts.odd}
+    columns["spoilt"] = block.spoilt
     columns |= {name: found for name, found in {**attempts.days, **attempts.amounts}.items() if found is not None}
     columns |= {} if attempts.place is None else {"place": attempts.place}
     columns |= {} if block.bounds is None else {"bounds": block.bounds}
@@ -401,7 +427,7 @@ def _read_columns(folder: Path) -> Block:
         odd=column("odd"),
     )
     records = _records(folder)
-    return Block(records.num_rows, attempts, records, column("bounds"))
+    return Block(records.num_rows, attempts, records, column("bounds"), spoilt=column("spoilt"))
 
 
 def _write_beside(folder: Path, beside: dict[int, Beside], plain: dict[int, Array], failures: list[Failure]) -> None:

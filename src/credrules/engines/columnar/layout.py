@@ -95,15 +95,11 @@ class Layout:
     def packed(self, found: BatchOutcomes) -> Any:
         """A batch of outcomes as a record batch."""
         size, schema = found.size, self.schema()
-        nodes = np.zeros((self.nodes + self.nodes % 2, size), np.uint8)
-        for at in range(self.nodes):
-            nodes[at] = bits.outcomes(found.nodes[at], size)
-        halves = nodes[0::2] | (nodes[1::2] << 4)
         by_plain, beside, faults = self._apart(found)
         columns = [
             found.learner_ids.cast(pa.string()),
             _binary(found.roots()),
-            _binary(halves),
+            _binary(half_bytes(found).T),
             pa.array(beside, schema.field("beside").type) if beside else _empty(schema.field("beside").type, size),
             arrow(by_plain),
             pa.array(faults, schema.field("faults").type) if faults else _empty(schema.field("faults").type, size),
@@ -144,6 +140,23 @@ class Layout:
                 if other["program"] == program:
                     found[:, learner] = np.frombuffer(other["outcomes"], np.uint8)
         return found
+
+
+def half_bytes(found: BatchOutcomes) -> Array:
+    """The outcomes at every node, a row for each learner, two nodes a byte: the even ones in the low halves."""
+    count = len(found.nodes)
+    nodes = np.zeros((count + count % 2, found.size), np.uint8)
+    for at in range(count):
+        nodes[at] = bits.outcomes(found.nodes[at], found.size)
+    return np.ascontiguousarray((nodes[0::2] | (nodes[1::2] << 4)).T)
+
+
+def planes_of(halves: Array, count: int) -> Array:
+    """Half bytes as the rows of bits that the engine works with."""
+    nodes = np.zeros((count, bits.LEVELS, bits.words(len(halves))), np.uint64)
+    for at in range(count):
+        nodes[at] = bits.planes(halves[:, at // 2] >> np.uint8(4 * (at % 2)) & np.uint8(15))
+    return nodes
 
 
 def _lists(column: Any) -> Sequence[Any]:

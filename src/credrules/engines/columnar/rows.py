@@ -87,11 +87,23 @@ class Entries:
         """Work out the places of what is new. The caller holds the lock."""
         new = self.entries.values[self.members.shape[1] :]
         attempts = [(Attempt(attempt_id="", course=entry.course), entry.names) for entry in new]
-        found = [
-            [place.admits(attempt, _NOBODY, self.as_of, names) is True for attempt, names in attempts]
-            for place in self.places
-        ]
-        fresh = np.array(found, bool).reshape(len(self.places), len(new))
+        fresh = np.zeros((len(self.places), len(new)), bool)
+        by_course: dict[Any, list[int]] = {}
+        by_subject: dict[str, list[int]] = {}
+        for at, entry in enumerate(new):
+            by_subject.setdefault(entry.course.subject, []).append(at)
+            for name in entry.names or {entry.course}:
+                by_course.setdefault(name, []).append(at)
+        for number, place in enumerate(self.places):
+            if place.courses:  # of what is not listed, nothing need be asked
+                likely = {at for course in place.courses for at in by_course.get(course, ())}
+            elif place.subjects:
+                likely = {at for subject in place.subjects for at in by_subject.get(subject, ())}
+            else:
+                likely = set(range(len(new)))
+            for at in likely:
+                attempt, names = attempts[at]
+                fresh[number, at] = place.admits(attempt, _NOBODY, self.as_of, names) is True
         self.members = np.concatenate([self.members, fresh], axis=1)
 
     def relevant(self) -> Array:
@@ -131,7 +143,7 @@ class Rows:
 
     def __init__(self, block: Block, entries: Entries, signatures_: Signatures, sheet: Sheet, as_of: date) -> None:
         self.size = block.size
-        self.batch = block.records
+        self.batch = block.readable
         self._ids: Any = None
         self.sheet = sheet
         self.as_of = as_of

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 PERSONAL = frozenset({"given_name", "family_name", "preferred_name", "email"})
 TERM = ("term_starts", "term_ends", "term_id", "term_title")
+UNSPOKEN = frozenset({"attempt_id", "by", "reason"})
+"""Columns that a record needs, and that tables may leave out: nothing is decided by them."""
 UNIT = 1000
 MOST = 2**31 - 1
 
@@ -76,7 +78,7 @@ PARTS = {**_OF_RECORD, **_OF_WORD}
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """One field of a dataclass as Arrow has it."""
 
     name: str
@@ -85,6 +87,15 @@ class _Column:
     field: str
     default: Any = MISSING
     values: type | None = None  # of an enum
+    required: bool = False  # null is no value of it
+
+    def reads(self, text: str | None) -> bool:
+        """Whether a text stands for a value of the field."""
+        try:
+            self.from_arrow(text)
+        except (ValueError, EngineError):
+            return False
+        return True
 
     def to_arrow(self, value: Any, whose: str) -> Any:
         if value is None or self.kind in ("text", "day", "flag", "number"):
@@ -122,10 +133,10 @@ def course(code: str) -> Course:
 
 
 @cache
-def columns(kind: type) -> tuple[_Column, ...]:
+def columns(kind: type) -> tuple[Column, ...]:
     """The columns of one of PARTS, or of Learner."""
     hints = _hints(kind)
-    found: list[_Column] = []
+    found: list[Column] = []
     for field in fields(kind):
         if field.name in PERSONAL or (field.name == "learner_id" and kind is not Learner):
             continue
@@ -135,11 +146,12 @@ def columns(kind: type) -> tuple[_Column, ...]:
             days = [
                 (name, pa.date32() if n < 2 else pa.string(), "day" if n < 2 else "text") for n, name in enumerate(TERM)
             ]
-            found += [_Column(name, type_, kind_, "term", default=None) for name, type_, kind_ in days]
+            found += [Column(name, type_, kind_, "term", default=None) for name, type_, kind_ in days]
         else:
             type_, kind_ = _arrow_type(hint, kind, field.name)
             values = hint if isinstance(hint, type) and issubclass(hint, Enum) else None
-            found.append(_Column(field.name, type_, kind_, field.name, default, values))
+            required = field.default is MISSING and _without_none(hints[field.name]) is hints[field.name]
+            found.append(Column(field.name, type_, kind_, field.name, default, values, required))
     return tuple(found)
 
 
@@ -265,12 +277,16 @@ def _word(row: dict[str, Any]) -> Word:
     return Word(said, granted, held)
 
 
-def _fields(kind: type, row: dict[str, Any]) -> dict[str, Any]:
+def _fields(kind: type, row: dict[str, Any] | None) -> dict[str, Any]:
     """Keywords for a dataclass from those columns that are there."""
     values: dict[str, Any] = {}
+    if row is None:
+        raise EngineError(f"{_one(kind)} is null. Leave the row out.")
     for column in columns(kind):
         if column.field == "term":
             continue
+        if column.required and row.get(column.name) is None and (column.name in row or column.name not in UNSPOKEN):
+            raise EngineError(f"{_one(kind)} has no '{column.name}'; that column must be filled.")
         if column.name in row:
             found = row[column.name]
             if found is None and column.kind == "text" and column.default == "":
@@ -280,6 +296,10 @@ def _fields(kind: type, row: dict[str, Any]) -> dict[str, Any]:
         ends = row.get("term_ends") or row["term_starts"]
         values["term"] = Term(row["term_starts"], ends, row.get("term_id") or "", row.get("term_title") or "")
     return values
+
+
+def _one(kind: type) -> str:
+    return "A credential" if kind is CredentialHeld else f"The {kind.__name__.lower()} of a learner"
 
 
 def check_schema(schema: Any) -> None:
