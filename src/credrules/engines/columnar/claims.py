@@ -57,8 +57,9 @@ def _four(three: Array) -> Array:
     return three[[0, 1, 2, 2]]
 
 
-def offered(rows: Rows, leaf: Leaf) -> tuple[Array, Array, Array]:
-    """The groups that offer anything to a requirement, what each is worth to it, and with how many credits.
+def offered(rows: Rows, leaf: Leaf) -> tuple[Array, Array, Array, Array]:
+    """The groups that offer anything to a requirement, what each is worth to it, with how many credits, and the attempt
+    that stands for it, where either matters.
 
     Where ways overlap, a course serves by the one that is best for it.
     """
@@ -68,11 +69,13 @@ def offered(rows: Rows, leaf: Leaf) -> tuple[Array, Array, Array]:
     level = np.zeros(len(groups), np.uint8)
     amount = np.full(len(groups), NO_AMOUNT, np.int32)
     rank = np.full(len(groups), -1, np.int64)
+    row = np.zeros(len(groups), np.int64)
     for pool, entries in pools:
         found = rows.offers(pool.klass)
         if len(pools) == 1:
             level = found.level[groups]
             amount = found.amount[groups] if found.amount is not None else amount
+            row = found.row[groups] if found.row is not None else row
             break
         here = np.isin(rows.entry[groups], entries)
         theirs = np.where(here, found.level[groups], 0).astype(np.uint8)
@@ -82,19 +85,19 @@ def offered(rows: Rows, leaf: Leaf) -> tuple[Array, Array, Array]:
         ranked = rows.rank(found.row[groups], theirs)
         better = here & (theirs > 0) & (ranked > rank)
         level, rank = np.where(better, theirs, level), np.where(better, ranked, rank)
-        amount = np.where(better, found.amount[groups], amount)
+        amount, row = np.where(better, found.amount[groups], amount), np.where(better, found.row[groups], row)
     some = level > 0
-    return groups[some], level[some], amount[some]
+    return groups[some], level[some], amount[some], row[some]
 
 
 def _credits(rows: Rows, leaf: Leaf) -> Array:
-    groups, level, amount = offered(rows, leaf)
+    groups, level, amount, _ = offered(rows, leaf)
     amount = np.where(amount == NO_AMOUNT, leaf.need, amount).astype(np.int64)  # what is unknown may be enough
     return _reached(rows, groups, level, amount, leaf.need)
 
 
 def _counted(rows: Rows, leaf: Leaf) -> Array:
-    groups, level, _ = offered(rows, leaf)
+    groups, level, *_ = offered(rows, leaf)
     return _reached(rows, groups, level, np.ones(len(groups), np.int64), leaf.need)
 
 

@@ -109,7 +109,7 @@ class Sharing:
                 np.bitwise_or.at(self.masks[at, number], whose[here], course[here])
 
     def _of(self, rows: Rows, leaf: Leaf, local: Array) -> tuple[Array, Array]:
-        groups, level, _ = offered(rows, leaf)
+        groups, level, *_ = offered(rows, leaf)
         here = local[rows.learner[groups]] >= 0
         return groups[here], level[here]
 

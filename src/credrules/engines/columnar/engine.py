@@ -23,6 +23,7 @@ from credrules.engines.columnar.rows import Entries, Rows
 from credrules.engines.columnar.sheet import TESTS, Sheet
 from credrules.engines.columnar.signatures import Signatures, day_number
 from credrules.engines.columnar.tables import arrow_to_records, records_to_arrow
+from credrules.engines.columnar.totals import Totals
 from credrules.engines.plain import PlainEngine
 from credrules.errors import EngineError
 from credrules.plan import Kind
@@ -72,7 +73,7 @@ class ColumnarEngine:
         found = self._prepared.get(as_of)
         if found is None:
             entries = Entries(self.encoder, self.sheet, as_of)
-            signatures = Signatures(self.encoder, self.plan.scale, self.sheet.classes, as_of)
+            signatures = Signatures(self.encoder, self.plan.scale, self.sheet, as_of)
             found = self._prepared.setdefault(as_of, (entries, signatures))
         return found
 
@@ -167,7 +168,14 @@ class _Sitting:
                 self._leave(number, self.undecided[at])
             if node.kind is Kind.FACT and node.fact == "learner.admission" and node.moment is Moment.REGISTRATION:
                 self._registered(number, at)
-        if plan.tests or plan.limits or plan.time_limit:
+        if program.bounded and plan.demands:
+            leaves = self._demands(number)
+            alone_ = [bits.outcomes(self.nodes[program.at[index]], self.size) for index in plan.demands]
+            totals = Totals(self.rows, program, leaves, alone_)
+            for index, found in totals.outcomes.items():
+                self.nodes[program.at[index]] = bits.planes(found)
+            self._leave(number, totals.left)
+        elif plan.tests or plan.limits or plan.time_limit:
             self._leave(number, self.touched(number))
 
     def _registered(self, number: int, at: int) -> None:

@@ -63,6 +63,7 @@ class Entries:
     def __init__(self, encoder: Encoder, sheet: Sheet, as_of: date) -> None:
         self.encoder = encoder
         self.places = sheet.places
+        self.claimed = sheet.claimed
         self.as_of = as_of
         self.lists = lists_by_course(sheet.plan.equivalents)
         self.entries = Codes()
@@ -108,9 +109,9 @@ class Entries:
 
     def relevant(self) -> Array:
         """By course code, whether any rule looks at it."""
-        if not len(self.places):
+        if not self.claimed:
             return np.zeros(len(self.of_course), bool)
-        some: Array = np.any(self.members, axis=0)
+        some: Array = np.any(self.members[: self.claimed], axis=0)
         return some[self.of_course] | self.listed
 
     def identified(self, code: int, starts: Array) -> Array:
@@ -150,6 +151,7 @@ class Rows:
         self.plain: list[Array] = []  # learners that columns cannot decide
         self.attempts = block.attempts
         self.block_bounds = block.bounds
+        self.entries = entries
         entries.meet()
         self._take(entries)
         self.signature = self._signature(as_of)
@@ -254,6 +256,13 @@ class Rows:
         """The groups of some entries, in order."""
         return ranges(self.bounds[entries], self.bounds[entries + 1])
 
+    @property
+    def subjects(self) -> Array:
+        """By entry, a number for its subject."""
+        names: dict[str, int] = {}
+        values = [self.entries.entries.values[code].course.subject for code in self.entry_codes.tolist()]
+        return np.array([names.setdefault(name, len(names)) for name in values], np.int64)
+
     def entries_of(self, place: int) -> Array:
         """The entries of a place that somebody in the batch has taken."""
         return np.flatnonzero(self.members[place])
@@ -279,7 +288,8 @@ class Rows:
             return Offers(self._greatest(level))
         earned = self._amounts("credits_earned")
         amount = np.where(level == MET, earned, self._amounts("credits_attempted"))
-        level[(amount == NO_AMOUNT) & (level > 0)] = UNDETERMINED
+        if klass.mode is not Mode.STANDING:
+            level[(amount == NO_AMOUNT) & (level > 0)] = UNDETERMINED
         if klass.mode is Mode.CREDITS:
             level[amount == 0] = 0
         row = self._best(level)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.engines.columnar.known import beyond
 from credrules.plan import Kind
-from credrules.rules import Moment, Selection
+from credrules.rules import Measure, Moment, Selection
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     from credrules.plan import Node, Plan, ProgramPlan
     from credrules.rules import Counting, Ways
@@ -29,6 +29,7 @@ class Mode(Enum):
     """What must be known of an attempt's credits for it to count."""
 
     ANY = "any"
+    STANDING = "standing"  # nothing; but it matters which attempt stands
     KNOWN = "known"  # for an average, what has no known credits is undetermined
     CREDITS = "credits"  # the same, and what has none is refused
 
@@ -61,6 +62,14 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a test or a limit looks at: attempts with these marks at these courses; positions in the sheet."""
+
+    marks: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class SheetNode:
     """One outcome a learner. `program` is a position in the plan, where it matters."""
 
@@ -79,6 +88,9 @@ class SheetProgram:
     at: tuple[int, ...]  # by node
     beyond: str  # what no column can say
     only_way: bool  # there are no alternatives: everything that is asked for is needed
+    looks: Mapping[int, Look | None]  # by test
+    limits: tuple[Look, ...]
+    bounded: bool  # tests and limits may be decided in columns, see `totals`
 
 
 class Sheet:
@@ -89,23 +101,53 @@ class Sheet:
         self.nodes: list[SheetNode] = []
         self.classes: list[Class] = []
         self.places: list[Selection] = []
+        self.marks: list[Selection] = []
         self._at: dict[Hashable, int] = {}
         self._classes: dict[Class, int] = {}
         self._places: dict[Selection, int] = {}
         self.programs = [self._program(number, program) for number, program in enumerate(plan.programs)]
+        self.claimed = len(self.places)  # places after these are looked at by tests and limits only
+        self.programs = [self._with_looks(program) for program in self.programs]
 
     def _program(self, number: int, plan: ProgramPlan) -> SheetProgram:
         because = beyond(self.plan, plan)
         averaged = any(node.kind is Kind.AVERAGE for node in plan.nodes)
+        mode = Mode.KNOWN if averaged else Mode.ANY
+        if not averaged and (plan.tests or plan.limits or plan.time_limit):
+            mode = Mode.STANDING
         at: list[int] = []
         for node in plan.nodes if not because else ():
-            at.append(self._node(number, plan, node, at, averaged=averaged))
+            at.append(self._node(number, plan, node, at, mode))
         demands = frozenset(range(len(plan.demands)))
         only_way = len(plan.ways) == 1 and plan.ways[0].demands == demands
-        return SheetProgram(plan, tuple(at), because, only_way)
+        return SheetProgram(plan, tuple(at), because, only_way, {}, (), bounded=False)
 
-    def _node(self, number: int, plan: ProgramPlan, node: Node, at: list[int], *, averaged: bool) -> int:
-        leaf = self._leaf(node, averaged=averaged) if node.kind in CLAIMS else None
+    def _with_looks(self, program: SheetProgram) -> SheetProgram:
+        """A program with what its tests and limits look at."""
+        plan = program.plan
+        if program.beyond or not (plan.tests or plan.limits or plan.time_limit):
+            return program
+        tests = {index: plan.nodes[index] for index in plan.tests}
+        asked = [node.selection for node in tests.values()] + [limit.selection for limit in plan.limits]
+        bounded = not any(selection.completed for selection in asked)
+        bounded &= not plan.tests or (program.only_way and not plan.time_limit)
+        if not bounded:
+            return program
+        looks = {
+            index: None if node.kind is Kind.AVERAGE or node.measure is Measure.SUBJECTS else self._look(node.selection)
+            for index, node in tests.items()
+        }
+        limits = tuple(self._look(limit.selection) for limit in plan.limits)
+        return replace(program, looks=looks, limits=limits, bounded=True)
+
+    def _look(self, selection: Selection) -> Look:
+        marks, place = _apart(selection)
+        if marks not in self.marks:
+            self.marks.append(marks)
+        return Look(self.marks.index(marks), self._place(place))
+
+    def _node(self, number: int, plan: ProgramPlan, node: Node, at: list[int], mode: Mode) -> int:
+        leaf = self._leaf(node, mode) if node.kind in CLAIMS else None
         parts = tuple(at[part] for part in node.parts)
         key = self._key(number, plan, node, leaf, parts)
         found = self._at.get(key)
@@ -126,38 +168,49 @@ class Sheet:
         nothing = replace(node, index=0, id="", title="", place=plan.program.place, cites=None, otherwise=None)
         return _hashable(replace(nothing, place=self.plan.programs[0].program.place)), program
 
-    def _leaf(self, node: Node, *, averaged: bool) -> Leaf:
+    def _leaf(self, node: Node, mode: Mode) -> Leaf:
         credits_ = node.kind is Kind.CREDITS
-        mode = Mode.CREDITS if credits_ else Mode.KNOWN if averaged and not node.share_group else Mode.ANY
+        if credits_:
+            mode = Mode.CREDITS
+        elif node.share_group and mode is Mode.KNOWN:
+            mode = Mode.STANDING
         pools = sorted({self._pool(ways, mode) for ways in node.ways}, key=lambda pool: (pool.klass, pool.place))
         return Leaf(node.need, tuple(pools), credits_)
 
     def _pool(self, ways: Ways, mode: Mode) -> Pool:
-        selection = ways.selection
-        marks = replace(
-            selection,
-            courses=frozenset(),
-            subjects=frozenset(),
-            low=None,
-            high=None,
-            excluded=frozenset(),
-            completed=None,
-        )
-        klass = Class(ways.counting, marks, selection.completed, mode)
-        place = Selection(
-            courses=selection.courses,
-            subjects=selection.subjects,
-            low=selection.low,
-            high=selection.high,
-            excluded=selection.excluded,
-        )
+        marks, place = _apart(ways.selection)
+        klass = Class(ways.counting, marks, ways.selection.completed, mode)
         if klass not in self._classes:
             self._classes[klass] = len(self.classes)
             self.classes.append(klass)
+        return Pool(self._classes[klass], self._place(place))
+
+    def _place(self, place: Selection) -> int:
         if place not in self._places:
             self._places[place] = len(self.places)
             self.places.append(place)
-        return Pool(self._classes[klass], self._places[place])
+        return self._places[place]
+
+
+def _apart(selection: Selection) -> tuple[Selection, Selection]:
+    """A selection without its courses and window, and its courses alone."""
+    marks = replace(
+        selection,
+        courses=frozenset(),
+        subjects=frozenset(),
+        low=None,
+        high=None,
+        excluded=frozenset(),
+        completed=None,
+    )
+    place = Selection(
+        courses=selection.courses,
+        subjects=selection.subjects,
+        low=selection.low,
+        high=selection.high,
+        excluded=selection.excluded,
+    )
+    return marks, place
 
 
 def _hashable(value: Any) -> Hashable:

@@ -18,10 +18,10 @@ from credrules.records import Course, Learner, Origin, Record, Term
 from credrules.standing import FINAL, Stage, stand
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from credrules.engines.columnar.encoding import Encoder
-    from credrules.engines.columnar.sheet import Class
+    from credrules.engines.columnar.sheet import Sheet
     from credrules.records import Attempt
     from credrules.rules import GradeScale
     from credrules.standing import Standing
@@ -32,6 +32,7 @@ UNDER_WAY, REGISTERED_LATER, GRADED_LATER, LAPSED = 1, 2, 4, 8
 FLAGS = 16
 SURE, UNSURE, DISPLACES = 0, 1, 2
 UNGRADED, GRADED = 1, 2  # of what may count, and so may displace another attempt where the latest or the first stands
+CERTAIN, UNCERTAIN = 1, 2
 NO_POINTS = -1
 EPOCH = date(1970, 1, 1)
 _NOBODY = Record(learner=Learner(learner_id=""))
@@ -62,10 +63,11 @@ def signatures(profile: Array, days_: Mapping[str, Array | None], as_of: date) -
 class Signatures:
     """Tables by signature, as of one day. A signature is looked at when it is met first."""
 
-    def __init__(self, encoder: Encoder, scale: GradeScale, classes: Sequence[Class], as_of: date) -> None:
+    def __init__(self, encoder: Encoder, scale: GradeScale, sheet: Sheet, as_of: date) -> None:
         self.encoder = encoder
         self.scale = scale
-        self.classes = classes
+        self.classes = classes = sheet.classes
+        self.selections = sheet.marks
         self.as_of = as_of
         self.faults: dict[int, str] = {}  # by profile, what of it cannot be read
         self._lock = threading.Lock()
@@ -73,6 +75,8 @@ class Signatures:
         self.worth = np.zeros((len(classes), 3, 0), np.uint8)
         """By class and signature: the level; the level where it is unsure whether the attempt belongs at all; and
         whether it may displace another one."""
+        self.marks = np.zeros((len(sheet.marks), 0), np.uint8)
+        """By selection of a test or limit and signature: whether it belongs, leaving its course aside."""
         self.points = np.zeros(0, np.int32)
         self.average_points = np.zeros(0, np.int32)
         """What an attempt goes into an average with; NO_POINTS where it is left out."""
@@ -94,6 +98,7 @@ class Signatures:
         self._met = np.concatenate([self._met, np.zeros(more, bool)])
         self.points = np.concatenate([self.points, np.full(more, NO_POINTS, np.int32)])
         self.average_points = np.concatenate([self.average_points, np.full(more, NO_POINTS, np.int32)])
+        self.marks = np.concatenate([self.marks, np.zeros((len(self.selections), more), np.uint8)], axis=1)
         self.worth = np.concatenate([self.worth, np.zeros((len(self.classes), 3, more), np.uint8)], axis=2)
 
     def _look_at(self, at: int) -> None:
@@ -108,6 +113,9 @@ class Signatures:
         self.points[at] = points
         if standing.attempt.origin is Origin.INSTITUTION and standing.stage is not Stage.PASSED:
             self.average_points[at] = self.scale.top if standing.points is None else points
+        for number, selection in enumerate(self.selections):
+            inside = selection.admits(standing.attempt, _NOBODY, self.as_of)
+            self.marks[number, at] = UNCERTAIN if inside is None else CERTAIN if inside else 0
         for number, klass in enumerate(self.classes):
             admitted = klass.marks.admits(standing.attempt, _NOBODY, self.as_of)
             if admitted is False or barred(standing, klass.counting):
