@@ -192,7 +192,7 @@ class KeptBlocks:
             place = np.full(self.blocks[number].size, BASE, np.int64)
             place[row[at]] = at
             for program, one in _read_beside(self.blocks[number].folder)[0].items():
-                moved = Beside(*_moved(one, place))
+                moved = _moved(one, place)
                 differs[moved.learners] = True
                 beside.setdefault(program, []).append(moved)
         for one in found.beside.values():
@@ -200,12 +200,11 @@ class KeptBlocks:
         rows = np.flatnonzero(differs)
         place = np.full(len(block), BASE, np.int64)
         place[rows] = np.arange(len(rows))
-        moved_ = {program: _moved(_together(several), place) for program, several in beside.items()}
         old = BatchOutcomes(
             self.engine.sheet,
             found.learner_ids.take(arrow(rows)),
             planes_of(halves[rows], len(self.engine.sheet.nodes)),
-            {program: Beside(*one) for program, one in moved_.items()},
+            {program: _moved(_together(several), place) for program, several in beside.items()},
         )
         everyone = np.arange(len(rows))
         for number, plan in enumerate(self.engine.plan.programs):
@@ -292,9 +291,8 @@ class _KeptBlock:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.digests = np.load(folder / "digests.npy", mmap_mode="r+")
-        self.latest = np.load(folder / "latest.npy", mmap_mode="r+")
-        self.nodes = np.load(folder / "nodes.npy", mmap_mode="r+")
+        self.digests, self.latest = (np.load(folder / f"{name}.npy") for name in ("digests", "latest"))
+        self.nodes = np.load(folder / "nodes.npy", mmap_mode="r")
         self.names = _records(folder).column("learner_id")
         self.size = len(self.names)
 
@@ -307,7 +305,11 @@ class _KeptBlock:
 
     def write(self, rows: Array, found: BatchOutcomes, halves: Array, here: Array) -> None:
         """Put the outcomes of some learners, `here` in `found`, in place of those in `rows`, which are in order."""
-        self.nodes[rows] = halves[here]
+        width, begin = self.nodes.shape[1], self.nodes.offset
+        with (self.folder / "nodes.npy").open("r+b", buffering=0) as file:  # a page that is mapped and clean costs more
+            for row, at in zip(rows.tolist(), here.tolist(), strict=True):
+                file.seek(begin + row * width)
+                file.write(halves[at])
         self._write_beside(rows, found, here)
 
     def _write_beside(self, rows: Array, found: BatchOutcomes, here: Array) -> None:
@@ -318,17 +320,18 @@ class _KeptBlock:
         there = np.full(found.size, BASE, np.int64)
         there[here] = rows
         for program in sorted({*beside, *found.beside}):
-            learners, outcomes = _moved(found.beside.get(program), there)
-            before = beside.get(program)
-            if before is not None:
+            several = []
+            if (before := beside.get(program)) is not None:
                 kept = ~np.isin(before.learners, rows)
-                learners = np.concatenate([before.learners[kept], learners])
-                outcomes = np.concatenate([before.outcomes[:, kept], outcomes], axis=1)
-            order = np.argsort(learners, kind="stable")
-            beside[program] = Beside(learners[order], outcomes[:, order])
+                several.append(Beside(before.learners[kept], before.outcomes[:, kept]))
+            if (fresh := found.beside.get(program)) is not None:
+                several.append(_moved(fresh, there))
+            both = _together(several)
+            order = np.argsort(both.learners, kind="stable")
+            beside[program] = Beside(both.learners[order], both.outcomes[:, order])
             mine = plain.get(program, np.zeros(0, np.int64))
-            fresh = there[found.plain_learners.get(program, np.zeros(0, np.int64))]
-            plain[program] = np.sort(np.concatenate([mine[~np.isin(mine, rows)], fresh[fresh >= 0]]))
+            others = there[found.plain_learners.get(program, np.zeros(0, np.int64))]
+            plain[program] = np.sort(np.concatenate([mine[~np.isin(mine, rows)], others[others >= 0]]))
         kept_failures = [failure for failure in failures if failure.learner_id not in names]
         kept_failures += [failure for failure in found.failures if failure.learner_id in names]
         _write_beside(self.folder, beside, plain, kept_failures)
@@ -336,6 +339,8 @@ class _KeptBlock:
     def mark(self, rows: Array, digests: Array, layer: int) -> None:
         self.digests[rows] = digests
         self.latest[rows] = layer
+        np.save(self.folder / "digests.npy", self.digests)
+        np.save(self.folder / "latest.npy", self.latest)
 
 
 def _together(several: list[Beside]) -> Beside:
@@ -344,12 +349,10 @@ def _together(several: list[Beside]) -> Beside:
     return Beside(learners, np.concatenate([one.outcomes for one in several], axis=1))
 
 
-def _moved(one: Beside | None, there: Array) -> tuple[Array, Array]:
+def _moved(one: Beside, there: Array) -> Beside:
     """The learners of a batch that have a place elsewhere, by that place."""
-    if one is None:
-        return np.zeros(0, np.int64), np.zeros((0, 0), np.uint8)
     place = there[one.learners]
-    return place[place >= 0], one.outcomes[:, place >= 0]
+    return Beside(place[place >= 0], one.outcomes[:, place >= 0])
 
 
 def _decided(plan: Plan, as_of: date) -> str:
