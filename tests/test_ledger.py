@@ -11,28 +11,31 @@ import traceback
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from credrules.adapters import SetAside
 from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.awards import Evidence, Receipt, Recipient, award_key
 from credrules.decisions import Decision, Outcome, Reason, Refusal, Use, decision_digest, decision_text
 from credrules.errors import LedgerError, Problem
-from credrules.ledger import AwardState, Ledger, Recorded, Standing, bodies
+from credrules.ledger import AwardState, Ledger, Recorded, Standing, bodies, database
 from credrules.ledger.tables import metadata
+from credrules.records import plain_data
 from credrules.testing import sample_award
 
 DAY = date(2026, 5, 20)
 NEXT_DAY = date(2026, 5, 21)
+NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 SERVER = os.environ.get("CREDRULES_TEST_POSTGRES_URL")
 
 
@@ -241,10 +244,74 @@ def test_a_ledger_of_a_newer_credrules_is_left_alone(url):
 def test_a_ledger_of_an_older_credrules_is_migrated_only_when_asked(url, monkeypatch):
     Ledger.open(url).close()
 
-    monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda script: "0003")
+    monkeypatch.setattr(ScriptDirectory, "get_current_head", lambda script: "9999")
 
     with pytest.raises(LedgerError, match=r"older credrules.*credrules migrate"):
         Ledger.open(url)
+
+
+def test_a_ledger_of_each_older_version_keeps_what_is_in_it(url):
+    """What the version before wrote is read as it was, and what this one writes goes beside it."""
+    at_version(url, "0002")
+    old = met()
+    insert_decision(url, old)
+
+    Ledger.migrate(url)
+
+    with Ledger.open(url) as ledger:
+        assert replace(ledger.decision("L001", "data-analytics"), confers_on=None) == old
+        number = ledger.begin(DAY, "9" * 64, {}, ("plain",))
+        new = met("L002", confers_on=NEXT_DAY)
+        ledger.record(number, [new], [])
+        assert ledger.decision("L002", "data-analytics") == new
+        assert ledger.tally()[0].to_confer == 1
+    engine = database._engine(database._parsed(url), create=False)
+    with database.writing(engine) as connection:
+        config = database._alembic()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        assert connection.scalar(text("SELECT count(*) FROM decisions")) == 2
+    engine.dispose()
+
+
+def at_version(url, revision):
+    """A ledger as a former version of credrules made it."""
+    engine = database._engine(database._parsed(url), create=True)
+    with database.writing(engine) as connection:
+        config = database._alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def insert_decision(url, decision):
+    """A decision as the second version wrote it: without the column and the parts that came later."""
+    body = {key: value for key, value in plain_data(decision).items() if key != "confers_on"}
+    engine = database._engine(database._parsed(url), create=False)
+    with database.writing(engine) as connection:
+        for statement, row in (
+            ("INSERT INTO rule_sets VALUES (:digest, :files, :at)", {"digest": "1" * 64, "files": b"", "at": NOW}),
+            (
+                "INSERT INTO runs (as_of, rule_set, engines, started_at) VALUES (:day, :digest, 'plain', :at)",
+                {"day": DAY, "digest": "1" * 64, "at": NOW},
+            ),
+            (
+                "INSERT INTO decisions (run_id, learner_id, program, version, outcome, as_of, earned_on, digest, rules,"
+                " evidence, body) VALUES (1, :learner, :program, :version, 4, :day, :day, :digest, :rules, :rules,"
+                " :body)",
+                {
+                    "learner": decision.learner_id,
+                    "program": decision.program,
+                    "version": decision.version,
+                    "day": DAY,
+                    "digest": decision_digest(decision),
+                    "rules": "1" * 64,
+                    "body": bodies.packed(body),
+                },
+            ),
+        ):
+            connection.execute(text(statement).bindparams(**row))
+    engine.dispose()
 
 
 def test_migrating_makes_a_ledger_or_leaves_a_current_one_as_it_is(url):

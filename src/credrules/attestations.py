@@ -17,12 +17,24 @@ if TYPE_CHECKING:
 COMPLETE = "complete"
 """The statement that everything in the program is done; any other statement is a milestone's code."""
 
+CLAIM = "claim"
+"""What a learner says who asks for the credential ..."""
+
+DECLINE = "decline"
+"""... and who does not want it. The later of the two stands."""
+
 
 class Role(StrEnum):
     """The roles that every institution has. It may declare others, such as a committee: a role is known by its name."""
 
     LEAD = "lead"
     OFFICE = "office"
+    LEARNER = "learner"
+    """Asks for the credential or declines it, and says nothing else."""
+
+
+STAFF = tuple(role for role in Role if role is not Role.LEARNER)
+"""Those who attest that something is done."""
 
 
 class ExceptionKind(StrEnum):
@@ -70,15 +82,35 @@ class GrantedException:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramUse:
+    """The attempts that a program used for which an award was issued, by their ids."""
+
+    program: str
+    attempts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """Everything people have said about one learner, for all programs: what stands, nothing withdrawn.
 
-    `held` is what was awarded here: a program's id is the code of its credential.
+    `held` is what was awarded here: a program's id is the code of its credential. `conferred` are the programs of which
+    an award was issued, or may have been: a call to the issuer has no known outcome. `uses` says what such programs
+    used, those awarded first before the others.
     """
 
     attestations: tuple[Attestation, ...] = ()
     exceptions: tuple[GrantedException, ...] = ()
     held: tuple[CredentialHeld, ...] = ()
+    conferred: frozenset[str] = frozenset()
+    uses: tuple[ProgramUse, ...] = ()
+
+
+_INSTEAD = {CLAIM: DECLINE, DECLINE: CLAIM}
+
+
+def wish(word: Word, program: str) -> Attestation | None:
+    """What the learner has said of a program: the claim or the refusal that stands."""
+    return next((one for one in word.attestations if one.program == program and one.role == Role.LEARNER), None)
 
 
 def standing(attestations: list[Attestation], exceptions: list[GrantedException]) -> Word:
@@ -89,6 +121,7 @@ def standing(attestations: list[Attestation], exceptions: list[GrantedException]
         said.pop(key, None)
         if not word.withdrawn:
             said[key] = word
+            said.pop((word.program, word.role, _INSTEAD.get(word.statement, "")), None)
     granted: dict[tuple[str, str, str, str], GrantedException] = {}
     for grant in exceptions:
         bound = (grant.program, grant.kind, grant.requirement, grant.course or "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from credrules.attestations import Word
+from credrules.deciding import Decider
 from credrules.decisions import Outcome
 from credrules.errors import EngineError
 from credrules.pipeline import BATCH
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date
 
-    from credrules.deciding import Decider
     from credrules.installation import Installation
     from credrules.plan import Node, ProgramPlan
     from credrules.records import Record
@@ -151,12 +151,12 @@ def audit(
     on_progress: Callable[[int], object] = lambda learners: None,
 ) -> Audit:
     """Every program for everybody, or for the learners named, as of a day. What cannot be read is set aside."""
-    decider = installation.decider
+    decider = Decider(installation.plan, None)
     auditors = [ProgramAuditor(plan) for plan in installation.plan.programs]
     found = Audit(as_of, installation.rule_set.digest, [auditor.tally for auditor in auditors])
     with installation.ledger() as ledger:
         for batch in installation.records.batches(learners, BATCH):
-            words = ledger.word_of([record.learner.learner_id for record in batch.records])
+            words = ledger.word_of([record.learner.learner_id for record in batch.records], decider.uses_of)
             for record in batch.records:
                 word = words.get(record.learner.learner_id, Word())
                 if not _add(auditors, decider, record, word, as_of):

@@ -84,6 +84,15 @@ class Award:
     evidence: tuple[Evidence, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     decision: str = ""  # digest of the decision that it is owed for
+    conferred_on: date | None = None  # where that is not the day on which it was earned
+    expires_on: date | None = None  # the last day on which it is valid
+    cycle: int = 0  # of a renewal: which one, from 1
+    renews: str = ""  # of a renewal: the program whose credential it renews
+
+    @property
+    def awarded_on(self) -> date:
+        """The day that it bears: that of conferral."""
+        return self.conferred_on or self.earned_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,19 +106,23 @@ class Receipt:
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
-def award_key(institution: Institution, learner_id: str, program: str, kind: str) -> str:
-    """What makes an award one and the same for ever.
+def award_key(institution: Institution, learner_id: str, program: str, kind: str, cycle: int = 0) -> str:
+    """What makes an award one and the same for ever. Each renewal is one of its own, by its number.
 
     The program's version is no part of it: it is text that somebody may edit, and a second badge must not come of that.
     """
-    return "/".join(
-        part.replace("%", "%25").replace("/", "%2F") for part in (institution.id, learner_id, program, kind)
-    )
+    parts = (institution.id, learner_id, program, kind, *([str(cycle)] if cycle else []))
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
 def owed(decision: Decision, program: Program, institution: Institution, learner: Learner) -> list[Award]:
-    """The awards that a decision owes: none unless it is met, and none while nothing about the learner may be told."""
+    """The awards that a decision owes: none unless it is met, and none before the day of conferral.
+
+    None, too, while nothing about the learner may be told.
+    """
     if decision.outcome is not Outcome.MET or learner.privacy is Privacy.RESTRICTED:
+        return []
+    if decision.confers_on and decision.confers_on > decision.as_of:
         return []
     return [_award(spec, decision, program, institution, learner) for spec in program.awards]
 
@@ -118,7 +131,7 @@ def _award(spec: AwardSpec, decision: Decision, program: Program, institution: I
     if decision.earned_on is None:
         raise ValueError("a decision that is met has the day on which it was")
     return Award(
-        key=award_key(institution, decision.learner_id, program.id, spec.kind),
+        key=award_key(institution, decision.learner_id, program.id, spec.kind, decision.cycle),
         issuer=spec.issuer,
         kind=spec.kind,
         institution=institution,
@@ -135,6 +148,10 @@ def _award(spec: AwardSpec, decision: Decision, program: Program, institution: I
         evidence=tuple(_evidence(decision)),
         options=dict(spec.options),
         decision=decision_digest(decision),
+        conferred_on=decision.confers_on,
+        expires_on=decision.expires_on,
+        cycle=decision.cycle,
+        renews=program.life.renews,
     )
 
 

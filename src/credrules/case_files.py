@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from credrules import rule_shapes as shapes
 from credrules import yaml_files
-from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Word
+from credrules.attestations import (
+    CLAIM,
+    COMPLETE,
+    DECLINE,
+    Attestation,
+    ExceptionKind,
+    GrantedException,
+    ProgramUse,
+    Role,
+    Word,
+)
+from credrules.awards import owed
 from credrules.deciding import Decider
 from credrules.errors import EngineError, Problem, RuleFileError, nearest
 from credrules.exceptions import lost_problem
@@ -37,14 +48,14 @@ from credrules.rule_files import CASES, PROGRAMS, file_name
 from credrules.shape_faults import read_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from credrules.decisions import Decision
     from credrules.engines import Engine
     from credrules.plan import Plan
     from credrules.rules import Program, RuleSet
-    from credrules.yaml_files import Document
+    from credrules.yaml_files import Document, Path_
 
 LEARNER = "the learner"
 SEASONS = {
@@ -80,7 +91,7 @@ def check_cases(folder: Path, rule_set: RuleSet, make_engine: Callable[[Plan], E
         decider = Decider(plan, make_engine(plan) if make_engine else None)
         for index, case in enumerate(shape.cases):
             where = f"{document.name}:{document.line(('cases', index))}"
-            yield _check(decider, program, case, where)
+            yield _check(decider, rule_set, program, case, where)
 
 
 def read_cases(folder: Path, rule_set: RuleSet) -> list[tuple[Program, Document, shapes.CaseFile]]:
@@ -108,13 +119,19 @@ def _lost_exceptions(
     """An exception that a case grants under one version must be heard of in those that follow."""
     bound = {one.requirement for case in shape.cases for one in case.given.exceptions}
     for plan in make_plan(rule_set, [program.id]).programs:
+        if plan.program.id != program.id:
+            continue
         for lost in sorted(bound & plan.lost):
             yield lost_problem(plan, lost, f"a case in {document.name}")
 
 
 def _check_words(rule_set: RuleSet, program: Program, document: Document, shape: shapes.CaseFile) -> None:
     """Note what a case speaks of that does not exist: reasons, nodes, terms, attestations, versions."""
-    versions = {plan.program.version: plan for plan in make_plan(rule_set, [program.id]).programs}
+    versions = {
+        plan.program.version: plan
+        for plan in make_plan(rule_set, [program.id]).programs
+        if plan.program.id == program.id
+    }
     several = {CATALOG_YEAR} if len(versions) > 1 or program.until else set()
     names: set[str] = set()
     for index, case in enumerate(shape.cases):
@@ -128,6 +145,7 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
                 document.problem(place, message)
         version = case.expect.version.isoformat() if case.expect.version else program.version
         nodes = several | {node.id for node in versions.get(version, versions[program.version]).nodes}
+        _check_life(rule_set, program, document, place, case)
         for code in case.expect.because:
             if code not in CODES:
                 message = f"'{code}' is no reason. The codes are listed in docs/reasons.md."
@@ -153,8 +171,32 @@ def _check_words(rule_set: RuleSet, program: Program, document: Document, shape:
                 document.problem((*place, "given", "attestations"), message + nearest(role, rule_set.roles))
 
 
-def _check(decider: Decider, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
+def _check_life(rule_set: RuleSet, program: Program, document: Document, place: Path_, case: shapes.CaseShape) -> None:
+    """Note what a case says of the learner's wish, or of awards, that cannot be."""
+    kinds = [award.kind for award in program.awards]
+    for kind in case.expect.awards or ():
+        if kind not in kinds:
+            message = f"'{kind}' is no award of {program.id}. There are: {', '.join(kinds)}.{nearest(kind, kinds)}"
+            document.problem((*place, "expect", "awards"), message)
+    for number, award in enumerate(case.given.awarded):
+        if award.program not in rule_set.program_ids:
+            message = f"'{award.program}' is no program. There are: {', '.join(rule_set.program_ids)}."
+            message += nearest(award.program, rule_set.program_ids)
+            document.problem((*place, "given", "awarded", number, "program"), message)
+    if case.given.claimed and case.given.declined:
+        message = "a learner has either asked for the credential or declined it; the later word stands."
+        document.problem((*place, "given", "declined"), message)
+
+
+def _check(decider: Decider, rule_set: RuleSet, program: Program, case: shapes.CaseShape, where: str) -> CaseResult:
     record, word = situation(case, program.id)
+    awarded = case.given.awarded
+    word = replace(
+        word,
+        held=tuple(_held(rule_set, awarded)),
+        conferred=frozenset(one.program for one in awarded),
+        uses=tuple(_use(one, record) for one in sorted(awarded, key=lambda one: one.on)),
+    )
     file = program.place.file
     try:
         decided = decider.decide(record, word, case.as_of, everyone=True)
@@ -162,8 +204,9 @@ def _check(decider: Decider, program: Program, case: shapes.CaseShape, where: st
         return CaseResult(program.id, file, case.name, where, (str(error),))
     if decided.disagreements:
         return CaseResult(program.id, file, case.name, where, tuple(one.text for one in decided.disagreements))
-    decision = decided.decisions[0]
-    return CaseResult(program.id, file, case.name, where, tuple(_faults(case.expect, decision, program)), decision)
+    decision = next(one for one in decided.decisions if one.program == program.id)
+    faults = [*_faults(case.expect, decision, program), *_award_faults(case.expect, decision, rule_set, record)]
+    return CaseResult(program.id, file, case.name, where, tuple(faults), decision)
 
 
 def _faults(expect: shapes.ExpectShape, decision: Decision, program: Program) -> Iterator[str]:
@@ -185,6 +228,39 @@ def _faults(expect: shapes.ExpectShape, decision: Decision, program: Program) ->
     for node, outcome in expect.nodes.items():
         if str(outcomes.get(node)) != outcome:
             yield f"'{node}' should be {outcome}; it is {outcomes.get(node)}"
+
+
+def _held(rule_set: RuleSet, awarded: Sequence[shapes.GivenAward]) -> Iterator[CredentialHeld]:
+    for one in awarded:
+        program = rule_set.program(one.program)
+        for code in (one.program, *([program.life.renews] if program and program.life.renews else [])):
+            yield CredentialHeld(code=code, status=CredentialStatus.ACTIVE, earned_on=one.on, expires_on=one.expires_on)
+
+
+def _use(given: shapes.GivenAward, record: Record) -> ProgramUse:
+    used = [attempt.attempt_id for attempt in record.attempts if attempt.course.code in given.used]
+    return ProgramUse(given.program, frozenset(used))
+
+
+def _award_faults(expect: shapes.ExpectShape, decision: Decision, rule_set: RuleSet, record: Record) -> Iterator[str]:
+    program = rule_set.program(decision.program, decision.version)
+    if expect.confers_on and decision.conferral != expect.confers_on:
+        yield f"it should be conferred on {expect.confers_on}; it is {_on(decision.conferral)}"
+    if expect.expires_on and decision.expires_on != expect.expires_on:
+        yield f"it should be valid until {expect.expires_on}; it is valid until {decision.expires_on or 'no day'}"
+    if expect.awards is None or program is None:
+        return
+    found = sorted(award.kind for award in owed(decision, program, rule_set.institution, record.learner))
+    if found != sorted(expect.awards):
+        yield f"the awards owed should be {_listed(expect.awards)}; they are {_listed(found)}"
+
+
+def _on(day: date | None) -> str:
+    return f"conferred on {day}" if day else "not met, so it is not conferred"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
 
 
 def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
@@ -239,8 +315,16 @@ def situation(case: shapes.CaseShape, program_id: str) -> tuple[Record, Word]:
         )
         for one in given.exceptions
     )
-    attestations = tuple(_attestation(said, program_id, case.as_of) for said in given.attestations)
-    return record, Word(attestations, (*exceptions, *elections))
+    attestations = tuple(_attestation(said, program_id, given.attested_on or case.as_of) for said in given.attestations)
+    return record, Word((*attestations, *_wishes(given, program_id)), (*exceptions, *elections))
+
+
+def _wishes(given: shapes.GivenShape, program_id: str) -> Iterator[Attestation]:
+    for statement, day in ((CLAIM, given.claimed), (DECLINE, given.declined)):
+        if day:
+            yield Attestation(
+                learner_id=LEARNER, program=program_id, role=Role.LEARNER, statement=statement, by=LEARNER, on=day
+            )
 
 
 def _credential(given: shapes.GivenCredential) -> CredentialHeld:

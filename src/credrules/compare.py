@@ -145,9 +145,10 @@ def compare(
     """Everybody in the installation's records under two rule sets. Nothing is recorded."""
     comparer = Comparer(old, new, as_of, only)
     result = comparer.result
+    uses_of = comparer.old.uses_of | comparer.new.uses_of
     with installation.ledger() as ledger:
         for batch in installation.records.batches(None, BATCH):
-            words = ledger.word_of([record.learner.learner_id for record in batch.records])
+            words = ledger.word_of([record.learner.learner_id for record in batch.records], uses_of)
             for record in batch.records:
                 result.set_aside += not comparer.add(record, words.get(record.learner.learner_id, Word()))
             result.learners += len(batch.records) + len(batch.set_aside)

@@ -35,6 +35,16 @@ def held_by(record: Record, word: Word, as_of: date) -> Iterator[CredentialHeld]
             yield held
 
 
+def term_end(code: str, record: Record, word: Word, as_of: date) -> date | None:
+    """The last day of a credential's last term; None where none is held that has a known last day."""
+    ends = [
+        held.expires_on
+        for held in held_by(record, word, as_of)
+        if held.code == code and held.expires_on and held.status is not CredentialStatus.REVOKED
+    ]
+    return max(ends, default=None)
+
+
 def that_fit(node: Node, record: Record, word: Word, as_of: date) -> list[CredentialHeld]:
     """The credentials by which a node is met."""
     return [held for held in held_by(record, word, as_of) if held.code in node.codes and _fits(held, node, as_of)]

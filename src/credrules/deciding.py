@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
-from credrules.attestations import COMPLETE
+from credrules.attestations import COMPLETE, ExceptionKind, Role
 from credrules.catalog_year import catalog_year
-from credrules.credentials import that_fit
+from credrules.conferral import Standing as ForConferral
+from credrules.conferral import conferred
+from credrules.credentials import held_by, term_end, that_fit
 from credrules.decisions import Decision, Outcome, Reason
 from credrules.engines.plain import PlainEngine
 from credrules.engines.plain_work import looked_at as is_about
 from credrules.errors import EngineError
 from credrules.facts import BUILT_IN, declared
+from credrules.never_both import never_both, together
 from credrules.plan import Kind
 from credrules.program_file import CATALOG_YEAR, text_digest
 from credrules.reasons import Explainer
-from credrules.records import digest, identifying
+from credrules.records import CredentialStatus, digest, identifying
 from credrules.standing import GONE, Stage
+from credrules.uses import asked_about, in_order, marked
+from credrules.windows import later
 from credrules.work import Amount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from credrules.attestations import Word
     from credrules.catalog_year import CatalogYear
@@ -61,6 +66,15 @@ class _Version:
         return self.evaluation.outcomes[self.plan.root]
 
 
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """What the engines say of one learner: the other one's outcomes are None where it failed, or there is none."""
+
+    plain: tuple[Evaluation, ...]
+    main: Outcomes | None = None
+    failure: str = ""
+
+
 class Decider:
     """Decides learners under one plan.
 
@@ -74,76 +88,155 @@ class Decider:
         self.main = main
         self.engines = ("plain",) if main is None else (main.name, "plain")
         self.versions = _versions(plan)
+        newest = {name: plan.programs[numbers[-1]].program for name, numbers in self.versions.items()}
+        self.levels = {name: one for name, one in newest.items() if len(together([name], newest)) > 1}
+        self.asked = {
+            name: asked_about(plan.programs[number].program for number in numbers)
+            for name, numbers in self.versions.items()
+        }
+        self.order = in_order(self.asked)
+        self.uses_of = frozenset[str]().union(*self.asked.values(), (name for name in self.asked if self.asked[name]))
+        self.renewals = [one for one in newest.values() if one.life.renews]
 
     def decide(self, record: Record, word: Word, as_of: date, *, everyone: bool = False) -> Decided:
         """One learner under every program. Decisions of programs that the learner has no part in are left out,
         unless `everyone` asks for them. Raises EngineError where the plain engine cannot decide.
         """
-        evaluations = self.plain.evaluate(record, word, as_of)
-        outcomes: Outcomes | None = None
-        failure = ""
-        if self.main is not None:
-            try:
-                outcomes = self.main.outcomes(record, word, as_of)
-            except EngineError as error:
-                failure = f"The engine {self.main.name} could not decide: {error}"
-        decisions, disagreements = [], []
-        for program, numbers in self.versions.items():
-            versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
-            year = _catalog_year(versions, record, word, as_of)
-            held = _held(versions, year)
-            takes_part = any(_takes_part(one.plan, one.evaluation, record, word) for one in held)
-            differing = [n for n in numbers if outcomes is not None and outcomes[n] != evaluations[n].outcomes]
-            if outcomes is not None and differing:
-                first = differing[0]
-                plain, other = evaluations[first].outcomes, outcomes[first]
-                text = _difference(self.plan.programs[first], plain, other, self.engines)
-                disagreements.append(Disagreement(program, text))
-            elif not takes_part and not everyone:
-                continue
-            elif failure:
-                disagreements.append(Disagreement(program, failure))
+        word = self._in_term(record, word, as_of)
+        found = {}
+        disagreements = []
+        for program, _, one in self._one_by_one(record, word, as_of, everyone=everyone):
+            if isinstance(one, Disagreement):
+                disagreements.append(one)
             else:
-                decision = self._decision(held[-1].plan, held[-1].evaluation, record, word, as_of, takes_part)
-                if year:
-                    decision = self._under(decision, year, versions, record, word, as_of)
-                decisions.append(decision)
+                found[program] = one
+        decisions = self._never_both(found, {one.program for one in disagreements}, record, word, as_of)
         return Decided(tuple(decisions), tuple(disagreements))
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Iterator[tuple[int, tuple[Outcome, ...]]]:
         """For each program the version that the learner is held to, as its place in the plan, and its outcomes.
 
-        By the plain engine alone and without reasons. Where it cannot be told which version applies and they differ,
-        the program as a whole is undetermined.
+        That of the program as a whole is the decision's, which differs from the version's where it cannot be told which
+        one applies, or where the learner declined it. Without reasons. Programs on which engines disagree are left out.
         """
-        evaluations = self.plain.evaluate(record, word, as_of)
-        for numbers in self.versions.values():
-            versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
-            year = _catalog_year(versions, record, word, as_of)
-            held = _held(versions, year)
-            outcomes = list(held[-1].evaluation.outcomes)
-            outcomes[held[-1].plan.root] = _told(held, year)
-            yield numbers[versions.index(held[-1])], tuple(outcomes)
+        word = self._in_term(record, word, as_of)
+        held: dict[str, _Version] = {}
+        found: dict[str, Decision] = {}
+        for program, version, one in self._one_by_one(record, word, as_of, everyone=True, explained=False):
+            if isinstance(one, Decision):
+                held[program], found[program] = version, one
+        for decision in self._never_both(found, self.versions.keys() - found.keys(), record, word, as_of):
+            version = held[decision.program]
+            outcomes = list(version.evaluation.outcomes)
+            outcomes[version.plan.root] = decision.outcome
+            yield self.plan.programs.index(version.plan), tuple(outcomes)
 
-    def _decision(
+    def _one_by_one(
+        self, record: Record, word: Word, as_of: date, *, everyone: bool, explained: bool = True
+    ) -> Iterator[tuple[str, _Version, Decision | Disagreement]]:
+        """Each program with the version that the learner is held to; those asked about by others come before them."""
+        unmarked = self._evaluate(record, word, as_of)
+        found: list[Decision] = []
+        for program in self.order:
+            seen, evaluated = record, unmarked
+            if self.asked[program]:
+                seen = marked(record, program, self.asked[program], word.uses, found)
+                evaluated = unmarked if seen is record else self._evaluate(seen, word, as_of)
+            version, one = self._decide_one(
+                program, evaluated, seen, word, as_of, everyone=everyone, explained=explained
+            )
+            if isinstance(one, Decision):
+                found.append(one)
+            if one:
+                yield program, version, one
+
+    def _never_both(
+        self, found: Mapping[str, Decision], unknown: Collection[str], record: Record, word: Word, as_of: date
+    ) -> list[Decision]:
+        """The decisions in the order of the plan; of two levels never both are met."""
+        decisions = [found[program] for program in self.versions if program in found]
+        return never_both(decisions, unknown, _awarded(record, word, as_of), self.levels) if self.levels else decisions
+
+    def _evaluate(self, record: Record, word: Word, as_of: date) -> _Evaluated:
+        """By both engines. Raises EngineError where the plain one cannot."""
+        evaluations = self.plain.evaluate(record, word, as_of)
+        if self.main is None:
+            return _Evaluated(evaluations)
+        try:
+            return _Evaluated(evaluations, self.main.outcomes(record, word, as_of))
+        except EngineError as error:
+            return _Evaluated(evaluations, None, f"The engine {self.main.name} could not decide: {error}")
+
+    def _decide_one(
         self,
-        plan: ProgramPlan,
-        evaluation: Evaluation,
+        program: str,
+        evaluated: _Evaluated,
         record: Record,
         word: Word,
         as_of: date,
-        takes_part: bool,
+        *,
+        everyone: bool,
+        explained: bool,
+    ) -> tuple[_Version, Decision | Disagreement | None]:
+        """One program, with the version it was decided by; None where the learner has no part in it."""
+        numbers, evaluations, outcomes = self.versions[program], evaluated.plain, evaluated.main
+        versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
+        year = _catalog_year(versions, record, word, as_of)
+        held = _held(versions, year)
+        takes_part = any(_takes_part(one.plan, one.evaluation, record, word, as_of) for one in held)
+        differing = [n for n in numbers if outcomes is not None and outcomes[n] != evaluations[n].outcomes]
+        if outcomes is not None and differing:
+            first = differing[0]
+            plain, other = evaluations[first].outcomes, outcomes[first]
+            text = _difference(self.plan.programs[first], plain, other, self.engines)
+            return held[-1], Disagreement(program, text)
+        if not takes_part and not everyone:
+            return held[-1], None
+        if evaluated.failure:
+            return held[-1], Disagreement(program, evaluated.failure)
+        decision = self._decision(held[-1], record, word, as_of, takes_part=takes_part, explained=explained)
+        if year:
+            decision = self._under(decision, year, versions, record, word, as_of)
+        return held[-1], conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of))
+
+    def _in_term(self, record: Record, word: Word, as_of: date) -> Word:
+        """What people said, without what they said about terms of a renewal that are over: each needs its own word."""
+        for program in self.renewals:
+            name, life = program.id, program.life
+            since = [held.earned_on for held in held_by(record, word, as_of) if held.code == life.renews]
+            after = max((day for day in since if day), default=date.min)
+            if ends := term_end(life.renews, record, word, as_of):
+                after = max(after, later(ends, -life.expires))
+            word = replace(
+                word,
+                attestations=tuple(one for one in word.attestations if one.program != name or one.on > after),
+                exceptions=tuple(
+                    one
+                    for one in word.exceptions
+                    if one.program != name or one.on > after or one.kind is ExceptionKind.ELECTION
+                ),
+            )
+        return word
+
+    def _decision(
+        self, held: _Version, record: Record, word: Word, as_of: date, *, takes_part: bool, explained: bool
     ) -> Decision:
-        outcome = evaluation.outcomes[plan.root]
+        plan, evaluation = held.plan, held.evaluation
+        outcome = held.outcome
+        reason = Reason(node=plan.nodes[plan.root].id, title="", outcome=outcome, because="", text="")
+        evidence = ""
+        if explained:
+            reason = Explainer(plan, evaluation, record, word, as_of).reason()
+            evidence = digest(_evidence(plan, _looked_at(plan, evaluation), record, word))
         return Decision(
             learner_id=record.learner.learner_id,
             program=plan.program.id,
             version=plan.program.version,
             outcome=outcome,
-            reason=Explainer(plan, evaluation, record, word, as_of).reason(),
+            reason=reason,
             as_of=as_of,
             rules=plan.program.digest,
-            evidence=digest(_evidence(plan, _looked_at(plan, evaluation), record, word)),
+            evidence=evidence,
             engines=self.engines,
             earned_on=_earned_on(plan, evaluation, record, word, as_of) if outcome is Outcome.MET else None,
             takes_part=takes_part,
@@ -228,20 +321,36 @@ def _held(versions: Sequence[_Version], year: CatalogYear | None) -> list[_Versi
     return [versions[number] for number in year.versions] if year and year.versions else [versions[-1]]
 
 
-def _told(held: Sequence[_Version], year: CatalogYear | None) -> Outcome:
-    """The outcome of a program under the versions that may apply."""
-    outcomes = {one.outcome for one in held} if year is None or year.versions else set()
-    outcomes |= {Outcome.UNMET} if year and year.closed else set()
-    return outcomes.pop() if len(outcomes) == 1 else Outcome.UNDETERMINED
+def _awarded(record: Record, word: Word, as_of: date) -> frozenset[str]:
+    """The programs of which an award was issued, here or by what the records hold, or may have been."""
+    held = {one.code for one in held_by(record, word, as_of) if one.status is not CredentialStatus.REVOKED}
+    return word.conferred | held
 
 
-def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word) -> bool:
+def _standing(held: _Version, record: Record, word: Word, as_of: date) -> ForConferral:
+    """What conferral of one program depends on beside the decision."""
+    life, name = held.plan.program.life, held.plan.program.id
+    if not life.renews:
+        return ForConferral(word)
+    said = tuple(one for one in word.attestations if one.statement != COMPLETE)
+    days = _days(held.plan, held.evaluation, record, replace(word, attestations=said), as_of)
+    return ForConferral(
+        word,
+        done_on=max(days, default=None),
+        term_ends=term_end(life.renews, record, word, as_of),
+        cycle=1 + sum(one.code == name for one in word.held),
+    )
+
+
+def _takes_part(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word, as_of: date) -> bool:
     """Whether a learner has anything to do with a program.
 
     Enrolled in it, spoken of for it, further than unmet in it, or with an attempt at what it names. A course
     that merely passes a filter, such as any course at graduate level, makes nobody a participant.
     """
     program = plan.program.id
+    if plan.program.life.renews:  # whoever has something to renew, and nobody else
+        return any(one.code == plan.program.life.renews for one in held_by(record, word, as_of))
     if evaluation.outcomes[plan.requirements] is not Outcome.UNMET:
         return True
     if any(enrolment.program == program for enrolment in record.enrolments or ()):
@@ -346,6 +455,8 @@ def _days(plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word,
         yield granted.on
     words = {(node.role, node.code) for node in plan.nodes if node.kind is Kind.WORD}
     for said in word.attestations:
+        if said.role == Role.LEARNER:
+            continue  # the credential is earned whether or not it was asked for
         if said.program == plan.program.id and ((said.role, said.statement) in words or said.statement == COMPLETE):
             yield said.on
     for node in plan.nodes:

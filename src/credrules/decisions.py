@@ -90,7 +90,9 @@ class Decision:
 
     A function of the rules, the record and the as-of date, and of nothing else. `rules` is the digest of the
     institution file and the program file, `evidence` that of everything the record and people said; `engines` names
-    those that decided and agreed. `earned_on` is the day on which the last thing was fulfilled, where it is met.
+    those that decided and agreed. `earned_on` is the day on which the last thing was fulfilled, where it is met;
+    `confers_on` that of conferral, where it is another, and `expires_on` the last one on which it is valid, if there is
+    one. `cycle` counts renewals: it is 1 for the first, and 0 for what is no renewal.
     `takes_part` is False for a learner who has nothing to do with the program.
     """
 
@@ -105,6 +107,14 @@ class Decision:
     engines: tuple[str, ...]
     earned_on: date | None = None
     takes_part: bool = True
+    confers_on: date | None = None
+    expires_on: date | None = None
+    cycle: int = 0
+
+    @property
+    def conferral(self) -> date | None:
+        """The day on which it is, or will be, conferred; None where it is not met."""
+        return self.confers_on or self.earned_on
 
 
 class DecisionText(NamedTuple):
@@ -121,7 +131,11 @@ def decision_text(decision: Decision) -> DecisionText:
 
 def decision_digest(decision: Decision) -> str:
     """What makes two decisions the same: all of them but the day, the engines that were asked, and sources' lines."""
-    return digest({name: getattr(decision, name) for name in _IDENTIFYING})
+    found = {name: getattr(decision, name) for name in _IDENTIFYING}
+    return digest({name: value for name, value in found.items() if value or name not in _ADDED})
 
 
 _IDENTIFYING = tuple(f.name for f in fields(Decision) if f.name not in ("as_of", "engines"))
+
+_ADDED = frozenset({"confers_on", "expires_on", "cycle"})
+"""Parts that former versions did not have: without a value they change no digest."""

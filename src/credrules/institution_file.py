@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from credrules.attestations import Role
+from credrules.attestations import STAFF, Role
 from credrules.awards import Institution
 from credrules.equivalents import Equivalence
 from credrules.errors import nearest
 from credrules.records import AdmissionKind, Affiliation, Course
+from credrules.rule_shapes import is_id
 from credrules.rules import OTHER_LEVELS, Counting, GradeScale, LevelMinimum, Moment, Repeats
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "program.id": None,
 }
 STATEMENTS = {"requirements": "met", "holds": "none"}
+CREDENTIALS = ("credentials", "not-credentials")
+"""What a rule at conferral asks of the credentials that are held: one of these, or none of these."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class InstitutionRules:
     rules: tuple[shapes.RuleShape, ...]
     facts: Mapping[str, tuple[str, ...] | None]  # what rules may ask, with the possible values
     document: Document
-    roles: tuple[str, ...] = tuple(Role)  # the built-in ones, and those that the institution declares
+    roles: tuple[str, ...] = STAFF  # the built-in ones, and those that the institution declares
     equivalents: tuple[Equivalence, ...] = ()
 
 
@@ -94,7 +97,7 @@ def _roles(document: Document, declared: Sequence[str]) -> tuple[str, ...]:
             document.problem(("roles", index), f"the role '{role}' need not be declared: {known}.")
         else:
             found.append(role)
-    return tuple(found)
+    return tuple(role for role in found if role != Role.LEARNER)
 
 
 def _equivalents(document: Document, found: Sequence[shapes.EquivalentShape]) -> tuple[Equivalence, ...]:
@@ -258,16 +261,30 @@ def check_rule(
 ) -> None:
     for fact, value in rule.when.items():
         check_condition(document, (*path, "when", fact), fact, value, facts)
-    possible = {**facts, **{name: (value,) for name, value in STATEMENTS.items()}, "attestations": roles}
+    possible = {
+        **facts,
+        **{name: (value,) for name, value in STATEMENTS.items()},
+        "attestations": roles,
+        **dict.fromkeys(CREDENTIALS),
+    }
     _check_moment(document, path, rule, facts)
     for fact, value in rule.require.items():
         place = (*path, "require", fact)
         if fact.startswith("program.") and fact in FACTS:
             document.problem(place, f"'{fact}' does not depend on the learner; put it under 'when'.")
-        elif rule.for_ is Moment.REGISTRATION and fact in (*STATEMENTS, "attestations"):
+        elif rule.for_ is Moment.REGISTRATION and fact in (*STATEMENTS, "attestations", *CREDENTIALS):
             document.problem(place, f"'{fact}' is asked at conferral, not at registration. Write 'for: conferral'.")
         else:
             check_condition(document, place, fact, value, possible)
+            if fact in CREDENTIALS:
+                _check_codes(document, place, value)
+
+
+def _check_codes(document: Document, place: Path_, value: shapes.Value) -> None:
+    for text in texts(value):
+        if not is_id(text):
+            message = f"'{text}' is no code of a credential; one has only small letters, digits and single hyphens."
+            document.problem(place, message)
 
 
 def _check_moment(document: Document, path: Path_, rule: shapes.RuleShape, facts: Mapping[str, object]) -> None:

@@ -119,7 +119,7 @@ def _selection_needs(selection: Selection) -> Iterator[str]:
         ("attributes", selection.attributes),
         ("origins", selection.origins),
         ("grading_basis", selection.bases),
-        ("counts_toward", selection.toward),
+        ("counts_toward", selection.toward - selection.own),
         ("enrolments", selection.completed and selection.completed.after_enrolment_in),
     ):
         if asked:

@@ -37,6 +37,7 @@ class Tally:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     withheld: int = 0  # complete, but nothing about the learner may leave the institution
     set_aside: int = 0
+    to_confer: Counter[date] = field(default_factory=Counter)  # met, by the later day of conferral
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ def run(
 def _judge(installation: Installation, ledger: Ledger, batch: Batch, as_of: date, report: Report) -> _Judged:
     """Decide on one batch and say what it owes; what cannot be decided is set aside with the reason."""
     judged = _Judged([], [], list(batch.set_aside))
-    words = ledger.word_of([record.learner.learner_id for record in batch.records])
+    words = ledger.word_of([record.learner.learner_id for record in batch.records], installation.decider.uses_of)
     for record in batch.records:
         faults = list(record_faults(record))
         if faults:
@@ -133,6 +134,8 @@ def _judge_one(
         tally.outcomes[decision.outcome] += 1
         if decision.outcome is Outcome.MET and record.learner.privacy is Privacy.RESTRICTED:
             tally.withheld += 1
+        if decision.confers_on and decision.confers_on > as_of:
+            tally.to_confer[decision.confers_on] += 1
         judged.decisions.append(decision)
         program = installation.rule_set.program(decision.program, decision.version)
         if program:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from credrules.attestations import COMPLETE, Role
+from credrules.attestations import CLAIM, COMPLETE, STAFF, Role
 from credrules.claims import Floor, Rounding, Share, Terms
+from credrules.never_both import together
 from credrules.program_file import routes
 from credrules.records import Affiliation
 from credrules.rules import (
@@ -36,6 +37,7 @@ from credrules.rules import (
     Selection,
     WeightedCount,
 )
+from credrules.uses import with_asked
 from credrules.wording import condition_title, listing, role_title
 from credrules.work import Amount, WorkDone
 
@@ -167,7 +169,7 @@ class Plan:
     scale: GradeScale
     programs: tuple[ProgramPlan, ...]
     equivalents: tuple[Equivalence, ...] = ()
-    roles: tuple[str, ...] = tuple(Role)
+    roles: tuple[str, ...] = STAFF
 
 
 def as_test(node: Node) -> Floor | Share:
@@ -179,8 +181,10 @@ def as_test(node: Node) -> Floor | Share:
 
 
 def make_plan(rule_set: RuleSet, only: Sequence[str] | None = None) -> Plan:
-    """The plan of all programs, or of those named in `only`."""
-    chosen = [program for program in rule_set.programs if only is None or program.id in only]
+    """The plan of all programs, or of those named in `only` and what has to be decided together with them."""
+    newest = {program.id: program for program in rule_set.programs}
+    ids = newest.keys() if only is None else together([*with_asked(only, rule_set.programs)], newest)
+    chosen = [program for program in rule_set.programs if program.id in ids]
     plans: list[ProgramPlan] = []
     for program in chosen:  # the versions of one program follow each other, the oldest first
         plan = _Planner(program).plan()
@@ -219,6 +223,8 @@ class _Planner:
         requirements = self._requirement(program.requirements)
         gates = [self._open_to()] if program.open_to != frozenset(Affiliation) else []
         gates += [self._excludes()] if program.excludes else []
+        gates += [self._renews()] if program.life.renews else []
+        gates += [self._claimed()] if program.life.claim else []
         gates += [self._gate(rule, requirements) for rule in program.rules]
         parts = (requirements, *gates)
         title = f"{program.title} may be conferred"
@@ -353,6 +359,29 @@ class _Planner:
             negated=True,
         )
 
+    def _renews(self) -> int:
+        name = self.program.life.renews
+        return self._add(
+            id="renews",
+            title=f"The learner holds or held {name}",
+            kind=Kind.CREDENTIAL,
+            place=self.program.place,
+            otherwise=f"Only who has earned {name} can renew it.",
+            codes=frozenset({name}),
+            active=False,
+        )
+
+    def _claimed(self) -> int:
+        return self._add(
+            id="claim",
+            title="The learner has asked for the credential",
+            kind=Kind.WORD,
+            place=self.program.place,
+            otherwise="It is awarded once the learner asks the office for it.",
+            code=CLAIM,
+            role=Role.LEARNER,
+        )
+
     def _open_to(self) -> int:
         whom = " or ".join(sorted(self.program.open_to))
         return self._add(
@@ -369,6 +398,8 @@ class _Planner:
         """`when` false, or everything required: so a rule that does not apply stands in nobody's way."""
         required = [self._fact(rule, condition, negated=False) for condition in rule.require]
         required += [self._attestation(rule, role) for role in rule.attestations]
+        required += [self._held(rule, negated=False)] if rule.credentials else []
+        required += [self._held(rule, negated=True)] if rule.not_credentials else []
         if rule.requirements:
             required.append(requirements)
         if rule.no_holds:
@@ -415,6 +446,20 @@ class _Planner:
             among=condition.among,
             negated=negated,
             moment=rule.moment,
+        )
+
+    def _held(self, rule: Rule, *, negated: bool) -> int:
+        codes = rule.not_credentials if negated else rule.credentials
+        names = listing(sorted(codes), "or")
+        return self._add(
+            id=f"{rule.id}/{'not-credentials' if negated else 'credentials'}",
+            title=f"The learner {'does not hold' if negated else 'holds'} {names}",
+            kind=Kind.CREDENTIAL,
+            place=rule.place,
+            otherwise=rule.otherwise,
+            codes=codes,
+            active=not negated,
+            negated=negated,
         )
 
     def _attestation(self, rule: Rule, role: str) -> int:

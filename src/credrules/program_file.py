@@ -24,6 +24,7 @@ from credrules.institution_file import (
     texts,
     thousandths,
 )
+from credrules.life_cycle_file import check_renewal, own_ids, read_life_cycle
 from credrules.pools import is_tested
 from credrules.records import Course
 from credrules.rules import (
@@ -53,6 +54,7 @@ from credrules.rules import (
     walk,
 )
 from credrules.shape_faults import keys_of
+from credrules.timing import Timing
 from credrules.timing_file import check_timing, read_timing, timing_text
 from credrules.windows import Window
 from credrules.wording import (
@@ -71,7 +73,7 @@ from credrules.work import WorkDone
 from credrules.work_file import read_work
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from credrules.institution_file import InstitutionRules
     from credrules.yaml_files import Document, Path_
@@ -91,7 +93,11 @@ ROUTES = 512
 class ProgramReader:
     """Turns one program's shape into a Program, noting problems as it goes."""
 
-    def __init__(self, document: Document, shape: shapes.ProgramFile, institution: InstitutionRules) -> None:
+    def __init__(
+        self, document: Document, shape: shapes.ProgramFile, institution: InstitutionRules, programs: Collection[str]
+    ) -> None:
+        """`programs` are the ids of all of them: what counts toward one, credrules knows itself."""
+        self.programs = frozenset(programs)
         self.document = document
         self.shape = shape
         self.institution = institution
@@ -118,6 +124,8 @@ class ProgramReader:
         self._check_tests(root)
         self._check_choices(root)
         check_timing(document, root)
+        if shape.renews:
+            check_renewal(document, root)
         if len(routes(root)) > ROUTES:
             message = f"the program can be completed in more than {ROUTES} combinations of alternatives."
             document.problem(("requirements",), f"{message} List single courses under 'choose' instead of groups.")
@@ -140,6 +148,7 @@ class ProgramReader:
             limits=limits,
             excludes=frozenset(shape.excludes),
             time_limit=self._months(("time-limit",), shape.time_limit),
+            life=read_life_cycle(document, shape, self._months(("expires",), shape.expires)),
             rules=self._rules(),
             awards=self._awards(),
             place=self._place(()),
@@ -288,7 +297,7 @@ class ProgramReader:
             return self._credential(path, shape)
         if isinstance(shape, shapes.LearnerShape):
             return self._learner(path, shape)
-        timing = read_timing(self.document, path, shape)
+        timing = self._in_term(read_timing(self.document, path, shape), shape)
         if isinstance(shape, shapes.MilestoneShape):
             self._check_role((*path, "attested-by"), shape.attested_by)
             title = f"The milestone '{shape.milestone}'{timing_text(timing)}"
@@ -302,6 +311,14 @@ class ProgramReader:
         made_id, made_title, work = read_work(self.document, path, shape)
         common = self._common(path, shape, made_id, f"{made_title}{timing_text(timing)}")
         return WorkDone(**common, work=work, timing=timing)
+
+    def _in_term(self, timing: Timing | None, shape: Any) -> Timing | None:
+        """Of a renewal: what has a day has to be done in the term that is renewed, or to make up for it later."""
+        if not self.shape.renews or getattr(shape, "attested_by", None):
+            return timing
+        expires = self.shape.expires
+        months = (expires.years or 0) * 12 + (expires.months or 0) if expires else 0
+        return replace(timing or Timing(), renews=self.shape.renews, term=months)
 
     def _common(self, path: Path_, shape: Any, made_id: str, made_title: str) -> dict[str, Any]:
         common = {
@@ -482,8 +499,12 @@ class ProgramReader:
             origins=frozenset(shape.origin or ()),
             bases=frozenset(shape.basis or ()),
             toward=frozenset(shape.counts_toward or ()),
+            own=self.programs & frozenset(shape.counts_toward or ()),
             completed=self._window((*path, "completed"), shape.completed) if shape.completed else None,
         )
+        if self.shape.program in selection.own:
+            message = f"everything that counts here counts toward '{self.shape.program}'. Name another program."
+            self.document.problem((*path, "counts-toward"), message)
         if selection == Selection():
             possible = ", ".join(keys_of(shapes.FilterShape))
             self.document.problem(path, f"'from' is an empty filter. Give at least one of: {possible}.")
@@ -612,6 +633,7 @@ class ProgramReader:
             "open-to",
             "conferral",
             CATALOG_YEAR,
+            *own_ids(self.shape),
         }
         named: list[Requirement | Limit] = [*walk(root), *limits]
         for requirement in named:
@@ -669,6 +691,8 @@ class ProgramReader:
             attestations=tuple(role for role in conditions.get("attestations", ()) if role in self.institution.roles),
             requirements="requirements" in conditions,
             no_holds="holds" in conditions,
+            credentials=frozenset(conditions.get("credentials", ())),
+            not_credentials=frozenset(conditions.get("not-credentials", ())),
             otherwise=shape.otherwise,
             cites=shape.source,
             prose=tuple(shape.prose or ()),

@@ -8,8 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from credrules import catalog_year, exceptions, reasons_work
-from credrules.attestations import COMPLETE
+from credrules import catalog_year, conferral, exceptions, never_both, reasons_work
+from credrules.attestations import COMPLETE, Role
 from credrules.credentials import held_by, statuses, that_fit
 from credrules.decisions import Outcome, Reason, Refusal, Use
 from credrules.facts import BUILT_IN, declared, possible_values
@@ -100,6 +100,8 @@ OUTCOMES = {
     "attested-early": "a person has said that everything is complete, but it is not",
     "attestation-awaited": "a person's word is missing",
     "evidence-awaited": "a person has said so, but without the evidence",
+    "claimed": "the learner has asked for the credential",
+    "claim-awaited": "the learner has not asked for the credential yet",
     "holds": "it is so",
     "fails": "it is not so",
     "does-not-apply": "the rule or the requirement does not apply",
@@ -118,6 +120,8 @@ OUTCOMES = {
     "parts-missing": "a part is missing",
     "enough-parts": "enough of the parts are met",
     **catalog_year.CODES,
+    **conferral.CODES,
+    **never_both.CODES,
     **exceptions.CODES,
     **reasons_work.OUTCOMES,
 }
@@ -454,6 +458,10 @@ class Explainer:
 
     def _word(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         said = [one for one in self.attestations if one.role == node.role and one.statement == node.code]
+        if node.role == Role.LEARNER:
+            if outcome is MET:
+                return "claimed", f"{said[0].by} asked for the credential on {said[0].on}."
+            return "claim-awaited", f"The learner has not asked for the credential yet.{_advice(node)}"
         what = "that everything is complete" if node.code == COMPLETE else f"that '{node.code}' is done"
         if outcome is MET:
             text = f"{_who(said[0])} has attested {what}."
@@ -495,13 +503,14 @@ class Explainer:
         if node.negated:
             if outcome is MET:
                 return "not-excluded", f"{names} is not held."
-            return "excluded", f"{listing(fitting, 'and')} is held, and this is not awarded beside it."
+            text = f"{listing(fitting, 'and')} is held, and this is not awarded to who holds it.{_advice(node)}"
+            return "excluded", text if node.otherwise else text.replace("to who holds it", "beside it")
         if outcome is MET:
             return "credential-held", f"{listing(fitting, 'and')} is held."
         there = [held for held in held_by(self.record, self.word, self.as_of) if held.code in node.codes]
         if there:
-            return "credential-missing", f"{names} is {statuses(there)}; an active one is asked for."
-        return "credential-missing", f"{names} is not held."
+            return "credential-missing", f"{names} is {statuses(there)}; an active one is asked for.{_advice(node)}"
+        return "credential-missing", f"{names} is not held.{_advice(node)}"
 
     def _no_hold(self, node: Node, outcome: Outcome) -> tuple[str, str]:
         if outcome is MET:

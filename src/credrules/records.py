@@ -147,6 +147,7 @@ class Attempt:
     repeat: Repeat | None = Repeat.INCLUDE
     attributes: frozenset[str] | None = frozenset()
     counts_toward: frozenset[str] | None = frozenset()  # degrees and credentials that it counts toward elsewhere
+    used_for: frozenset[str] = frozenset()  # programs awarded here that used it: put in by credrules, never by a source
     source: str = ""  # where the adapter read it: "attempts.csv:17"
 
 
@@ -359,6 +360,8 @@ def _plain_without_source(value: Any) -> Any:
     plain = _plain(value)
     if isinstance(plain, dict):
         plain.pop("source", None)
+        if not plain.get("used_for", True):
+            del plain["used_for"]  # nothing, as before there was such a part
     return plain
 
 

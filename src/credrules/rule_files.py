@@ -9,6 +9,7 @@ from credrules import rule_shapes as shapes
 from credrules import yaml_files
 from credrules.errors import Problem, RuleFileError
 from credrules.institution_file import understand_institution
+from credrules.life_cycle_file import report_levels, report_renewals
 from credrules.program_file import ProgramReader, text_digest
 from credrules.rule_checks import static_findings
 from credrules.rules import Place, RuleSet
@@ -64,14 +65,17 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         top.problems.append(Problem(top.name, 0, f"has no programs beside it. Put one file a program in {PROGRAMS}/."))
 
     institution = understand_institution(top, institution_shape) if institution_shape else None
+    ids = {shape.program for _, shape in program_shapes if shape}
     read = [
-        (document, ProgramReader(document, shape, institution).program())
+        (document, ProgramReader(document, shape, institution, ids).program())
         for document, shape in program_shapes
         if shape and institution
     ]
     report_versions(program_shapes)
     if not any(document.problems for document in documents):
         report_migrations(read)
+        report_renewals(read)
+        report_levels(read)
     findings = _findings(institution, program_shapes, read) if institution else []
     problems = {problem for document in documents for problem in document.problems}
     problems |= {one.problem for one in findings if one.certain}

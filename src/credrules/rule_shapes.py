@@ -23,8 +23,12 @@ from credrules.rules import Moment, Repeats
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
+def is_id(text: str) -> bool:
+    return bool(_ID.fullmatch(text)) and len(text) <= 80
+
+
 def _is_id(text: str) -> str:
-    if not _ID.fullmatch(text) or len(text) > 80:
+    if not is_id(text):
         raise ValueError("an id has only small letters, digits and single hyphens, such as 'data-analytics'")
     return text
 
@@ -70,6 +74,25 @@ def _is_limit(text: str) -> str:
     return text
 
 
+def _is_month_day(text: str) -> str:
+    message = f"'{text}' is not a day of every year; write month and day, such as 05-31"
+    if not re.fullmatch(r"[0-9]{2}-[0-9]{2}", text):
+        raise ValueError(message)
+    try:
+        date(2001, int(text[:2]), int(text[3:]))
+    except ValueError:
+        raise ValueError(message) from None
+    return text
+
+
+def _is_claim(value: object) -> object:
+    if isinstance(value, str):
+        if value != "required":
+            raise ValueError(f"'{value}' says nothing of a claim; write required, or 'within:' and a number of days")
+        return {}
+    return value
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -87,6 +110,7 @@ Day = Annotated[date, BeforeValidator(_is_day)]
 Exact = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=1000)]
 Amount = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=MOST_WORK)]
 NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-699"])]
+MonthDay = Annotated[str, AfterValidator(_is_month_day), Field(examples=["05-31"])]
 Names = Annotated[list[str], BeforeValidator(_listed)]
 Ids = Annotated[list[Id], BeforeValidator(_listed), Field(min_length=1)]
 Text = Annotated[str, Field(min_length=1)]
@@ -101,13 +125,13 @@ class Shape(BaseModel):
     )
 
 
-def _one_of(kind: type[StrEnum], *others: str) -> BeforeValidator:
-    """Read a name as one of `kind`, or say which there are."""
+def _one_of(kind: type[StrEnum], *others: str, among: tuple[StrEnum, ...] = ()) -> BeforeValidator:
+    """Read a name as one of `kind`, or of those `among` it, or say which there are."""
 
     def read(value: object) -> object:
         if not isinstance(value, str) or value in others or isinstance(value, kind):
             return value
-        names = [*kind, *others]
+        names = [*(among or kind), *others]
         if value not in names:
             raise ValueError(f"'{value}' is not one of: {', '.join(names)}.{nearest(value, names)}".rstrip("."))
         return kind(value)
@@ -549,6 +573,31 @@ class AwardShape(Shape):
     when: dict[str, Value] = Field(default_factory=dict)
 
 
+class DaysShape(Shape):
+    """So many days."""
+
+    days: int = Field(ge=1, le=10_000)
+
+
+class ClaimShape(Shape):
+    """The learner has to ask for the credential."""
+
+    within: DaysShape | None = Field(
+        None, description="So long after everything else was met; a later claim waits for the conferral after that one."
+    )
+
+
+Claim = Annotated[ClaimShape, BeforeValidator(_is_claim, json_schema_input_type=Literal["required"] | ClaimShape)]
+
+
+class ConferShape(Shape):
+    """Conferral on some days of the year only."""
+
+    on: Annotated[list[MonthDay], BeforeValidator(_listed), Field(min_length=1)] = Field(
+        description="Days of every year, as month-day: the first of them on or after the day it was earned is the day."
+    )
+
+
 class ExceptionsShape(Shape):
     """How many exceptions are applied to the requirements of one learner; those granted first are."""
 
@@ -600,6 +649,11 @@ class TemplateFile(Shape):
     limits: list[object] = Field(default_factory=list)
     time_limit: object = None
     excludes: object = None
+    claim: object = None
+    confer: object = None
+    expires: object = None
+    renews: object = None
+    lower_of: object = None
     rules: list[object] = Field(default_factory=list)
     exceptions: object = None
     awards: list[object] = Field(default_factory=list)
@@ -644,6 +698,17 @@ class ProgramFile(Shape):
     )
     excludes: Annotated[list[Id], BeforeValidator(_listed)] = Field(
         default_factory=list, description="Credentials beside which this one is not awarded."
+    )
+    claim: Claim | None = Field(
+        None, description="'required': the learner has to ask for the credential before it is awarded."
+    )
+    confer: ConferShape | None = Field(None, description="When it is conferred, if not at once.")
+    expires: PeriodShape | None = Field(None, description="How long it is valid from its conferral on.")
+    renews: Id | None = Field(
+        None, description="The program whose credential this one renews for as long as 'expires' says, term by term."
+    )
+    lower_of: Id | None = Field(
+        None, description="The program in whose place this one is awarded, to who does not reach it; never both."
     )
     rules: list[RuleShape] = Field(default_factory=list)
     migrates: dict[Id, Id] = Field(
@@ -705,6 +770,15 @@ class GivenCredential(Shape):
     expires_on: Day | None = None
 
 
+class GivenAward(Shape):
+    """What credrules has awarded the made-up learner before."""
+
+    program: Id
+    on: Day
+    expires_on: Day | None = None
+    used: list[CourseCode] = Field(default_factory=list, description="The courses that it used.")
+
+
 class GivenException(Shape):
     requirement: Id
     course: CourseCode | None = Field(None, description="The course that may stand in; left out for a waiver.")
@@ -732,10 +806,17 @@ class GivenShape(Shape):
     attestations: list[str] = Field(
         default_factory=list, description="lead, office, or a role and a milestone as in 'lead: capstone'."
     )
+    awarded: list[GivenAward] = Field(default_factory=list, description="What credrules has awarded before.")
+    attested_on: Day | None = Field(None, description="The day of the attestations; left out: that of the decision.")
+    claimed: Day | None = Field(None, description="The day on which the learner asked for the credential.")
+    declined: Day | None = Field(None, description="The day on which the learner declined it.")
     exceptions: list[GivenException] = Field(default_factory=list)
 
 
 class ExpectShape(Shape):
+    awards: list[Id] | None = Field(None, description="The ids of the awards that are owed on the day, all of them.")
+    confers_on: Day | None = Field(None, description="The day on which it is conferred; given where it is met.")
+    expires_on: Day | None = Field(None, description="The last day on which it is valid; given where it is met.")
     outcome: Literal["met", "awaiting", "pending", "undetermined", "unmet"]
     version: Day | None = Field(
         None, description="The version that decides; left out: that of the program file beside the cases."

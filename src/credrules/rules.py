@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from credrules.attestations import Role
+from credrules.attestations import STAFF
 from credrules.claims import Rounding
+from credrules.life_cycle import LifeCycle
 from credrules.records import Basis, Origin
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Selection:
     bases: frozenset[Basis] = frozenset()
     toward: frozenset[str] = frozenset()  # counts toward any of these elsewhere
     completed: Window | None = None
+    own: frozenset[str] = frozenset()  # those of `toward` that are programs here, of which credrules itself knows
 
     def admits(
         self, attempt: Attempt, record: Record, as_of: date, names: frozenset[Course] | None = None
@@ -152,18 +154,27 @@ class Selection:
         in_time = self.completed.holds(attempt, record, as_of) if self.completed else True
         if in_time is False:
             return False
+        counts = self._counts_toward(attempt)
         doubts = in_time is None
         for asked, found, fits in (
             (self.levels, attempt.level, attempt.level in self.levels),
             (self.attributes, attempt.attributes, self.attributes <= (attempt.attributes or frozenset())),
             (self.bases, attempt.basis, attempt.basis in self.bases),
-            (self.toward, attempt.counts_toward, bool(self.toward & (attempt.counts_toward or frozenset()))),
+            (self.toward, counts, bool(counts)),
         ):
             if asked and found is None:
                 doubts = True
             elif asked and not fits:
                 return False
         return None if doubts else True
+
+    def _counts_toward(self, attempt: Attempt) -> bool | None:
+        """Of programs here the ledger tells, of all else the source; None where it does not say."""
+        if not self.toward or self.toward & attempt.used_for:
+            return True
+        if attempt.counts_toward is None:
+            return None if self.toward - self.own else False
+        return bool(self.toward & attempt.counts_toward)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +355,8 @@ class Rule:
     requirements: bool = False  # all requirements of the program are met
     attestations: tuple[str, ...] = ()  # of these roles
     no_holds: bool = False
+    credentials: frozenset[str] = frozenset()  # one of these is held
+    not_credentials: frozenset[str] = frozenset()  # none of these is held
     otherwise: str | None = None
     cites: str | None = None
     prose: tuple[str, ...] = ()  # the catalogue's own words; they decide nothing
@@ -384,6 +397,7 @@ class Program:
     skills: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     excludes: frozenset[str] = frozenset()  # credentials beside which this one is not awarded
+    life: LifeCycle = field(default_factory=LifeCycle)
     time_limit: int = 0  # months from the first day of the first course that counts; 0: none
     notes: tuple[str, ...] = ()  # advice that is shown and never decides
     lead_name: str | None = None
@@ -409,7 +423,7 @@ class RuleSet:
     files: Mapping[str, str] = field(repr=False)  # their texts, so that a decision can be derived again
     equivalents: tuple[Equivalence, ...] = ()
     doubts: tuple[Finding, ...] = field(default=(), repr=False)  # what is probably not meant
-    roles: tuple[str, ...] = tuple(Role)  # whose word may be asked for
+    roles: tuple[str, ...] = STAFF  # whose word may be asked for
 
     @property
     def program_ids(self) -> tuple[str, ...]:

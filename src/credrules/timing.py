@@ -13,7 +13,8 @@ class Timing:
     """When something has to be done for it to count. Requirements are named by their ids.
 
     A period of `days` and `months` begins with the day on which the requirement `since` was met, and ends with the day
-    of the decision where none is named.
+    of the decision where none is named. Of a renewal, what `renews` names is the credential: its last `term` months,
+    and what comes after them, are the time in which it can be renewed.
     """
 
     after: str | None = None
@@ -21,6 +22,8 @@ class Timing:
     days: int = 0
     months: int = 0
     since: str | None = None
+    renews: str = ""
+    term: int = 0
 
     @property
     def period(self) -> bool:

@@ -60,6 +60,8 @@ def timing_text(timing: Timing | None) -> str:
     if timing.period:
         length = number(timing.days, "day") if timing.days else number(timing.months, "month")
         parts.append(f"within {length} " + (f"after '{timing.since}'" if timing.since else "before conferral"))
+    if timing.renews:
+        parts.append("in the term that is renewed or later")
     return "".join(f", {part}" for part in parts)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -66,13 +66,15 @@ def awards():
     addresses = st.none() | st.integers(0, 10**6).map(lambda number: f"https://evidence.example/ä/{number}?a=b#c")
     evidence = st.builds(Evidence, title=texts, detail=st.just("") | texts, url=addresses, kind=texts)
     return st.builds(
-        lambda learner, email, changes, evidence, credits_, day: sample_award(
+        lambda learner, email, changes, evidence, credits_, day, later: sample_award(
             learner,
             recipient=replace(sample_award(learner).recipient, email=email),
             achievement=replace(sample_award().achievement, **changes),
             evidence=tuple(evidence),
             credits=credits_,
             earned_on=day,
+            conferred_on=None if later is None else day + timedelta(days=later),
+            expires_on=None if later is None else day + timedelta(days=later + 365),
         ),
         texts,
         st.none() | st.just(" ") | texts,
@@ -86,4 +88,5 @@ def awards():
         st.lists(evidence, max_size=4, unique_by=lambda one: one.url or one),
         st.none() | st.decimals(0, 99, places=3),
         st.dates(date(1900, 1, 1), date(2026, 6, 1)),
+        st.none() | st.integers(0, 400),
     )

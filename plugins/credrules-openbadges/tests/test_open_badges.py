@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -69,6 +70,19 @@ def test_a_badge_holds_criteria_evidence_institution_day_and_credit(issuer, issu
     assert badge["credentialSubject"]["achievement"]["achievementType"] == "MicroCredential"
     assert "CSE 574 with B+ or better" in badge["credentialSubject"]["achievement"]["criteria"]["narrative"]
     assert badge["evidence"][0]["name"] == "CSE 574"
+
+
+def test_a_badge_bears_the_day_of_conferral_and_the_last_day_on_which_it_is_valid(issuer, issued):
+    award = sample_award(earned_on=date(2026, 5, 20), conferred_on=date(2026, 5, 31), expires_on=date(2027, 5, 31))
+
+    made = issued(issuer, award)
+
+    assert made.badge["validFrom"] == made.badge["awardedDate"] == "2026-05-31T00:00:00Z"
+    assert made.badge["validUntil"] == "2027-05-31T23:59:59Z"
+    found = issuer.verify(made.path)
+    assert found.faults == ()
+    assert found.facts["valid until"] == "2027-05-31"
+    assert "validUntil" not in issued(issuer, sample_award("L002")).badge
 
 
 def test_evidence_that_shares_an_address_is_all_there_and_the_address_once(issuer, issued):

@@ -22,6 +22,7 @@ from credrules.cli import (
     test,
     verify,
     whatif,
+    wish,
 )
 from credrules.cli.screen import Screen
 from credrules.errors import CredrulesError
@@ -69,6 +70,8 @@ for command in (
     attest.attest,
     attest.grant_exception,
     attest.elect,
+    wish.claim,
+    wish.decline,
     status.status,
     plugins.plugins,
     verify.verify,

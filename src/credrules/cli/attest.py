@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException
+from credrules.attestations import COMPLETE, DECLINE, Attestation, ExceptionKind, GrantedException, Role
 from credrules.cli.options import Day, program_argument, today
 from credrules.cli.screen import Screen, complete_program, complete_role
 from credrules.errors import CredrulesError, InputError, Problem, nearest
@@ -76,6 +76,10 @@ def attest(
             )
         ]
         problems = [Problem("credrules attest", 0, fault) for fault in _faults(attestations[0], plan)]
+        if role == Role.LEARNER:
+            problems = [
+                Problem("credrules attest", 0, "a learner's wish is recorded with `credrules claim` or `decline`.")
+            ]
         if problems:
             raise InputError(problems)
     else:
@@ -101,13 +105,14 @@ def _faults(attestation: Attestation, plan: Plan) -> list[str]:
             f"'{attestation.program}' is no program. There are: {', '.join(programs)}."
             f"{nearest(attestation.program, programs)}"
         ]
-    if attestation.role not in plan.roles:
+    if attestation.role not in (*plan.roles, Role.LEARNER):
         return [
             f"'{attestation.role}' is no role. There are: {', '.join(plan.roles)}."
             f"{nearest(attestation.role, plan.roles)}"
         ]
     nodes = [node for version in programs[attestation.program] for node in version.nodes]
     said = sorted({node.code for node in nodes if node.role == attestation.role})
+    said += [DECLINE] if attestation.role == Role.LEARNER else []
     if attestation.statement not in said:
         listed = ", ".join(said) or "nothing"
         whose = f"the {role_title(attestation.role)}"

@@ -44,7 +44,7 @@ def explain(screen: Screen, learner: str, program: str, as_of: date) -> None:
     """Say what counts for a learner in a program, what is missing, and why."""
     installation = assemble(screen.settings(), [program])
     record, word = known_of(installation, learner)
-    decision = decide_one(installation, record, word, as_of)
+    decision = decide_one(installation, program, record, word, as_of)
     screen.document(decision)
     if not screen.as_json:
         _print(screen, installation, decision, shortest_way(installation.decider.plan, decision, record, word))
@@ -57,16 +57,17 @@ def known_of(installation: Installation, learner: str) -> tuple[Record, Word]:
             raise RecordsError(aside.problems)
         for record in batch.records:
             with installation.ledger() as ledger:
-                return record, ledger.word_of([learner]).get(learner, Word())
+                return record, ledger.word_of([learner], installation.decider.uses_of).get(learner, Word())
     raise CredrulesError(f"The records from '{installation.records.name}' have no learner '{learner}'.")
 
 
-def decide_one(installation: Installation, record: Record, word: Word, as_of: date) -> Decision:
-    """The decision on one learner under the installation's one program, recorded nowhere."""
+def decide_one(installation: Installation, program: str, record: Record, word: Word, as_of: date) -> Decision:
+    """The decision on one learner under one of the installation's programs, recorded nowhere."""
     decided = installation.decider.decide(record, word, as_of, everyone=True)
-    if decided.disagreements:
-        raise CredrulesError(decided.disagreements[0].text)
-    return decided.decisions[0]
+    for disagreement in decided.disagreements:
+        if disagreement.program == program:
+            raise CredrulesError(disagreement.text)
+    return next(one for one in decided.decisions if one.program == program)
 
 
 def _print(screen: Screen, installation: Installation, decision: Decision, missing: Completion | None) -> None:
@@ -78,6 +79,11 @@ def _print(screen: Screen, installation: Installation, decision: Decision, missi
     screen.say(f"As of {decision.as_of}; decided by {' and '.join(decision.engines)}.")
     if decision.earned_on:
         screen.say(f"Earned on {decision.earned_on}.")
+    if decision.confers_on:
+        will = "Will be conferred" if decision.confers_on > decision.as_of else "Conferred"
+        screen.say(f"{will} on {decision.confers_on}.")
+    if decision.expires_on:
+        screen.say(f"Valid until {decision.expires_on}.")
     _print_prose(screen, decision.reason, "")
     screen.say("")
     for part in decision.reason.parts:

@@ -15,7 +15,7 @@ from credrules.ledger import Ledger
 from credrules.wording import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from credrules.installation import Installation
@@ -56,6 +56,7 @@ def _show(screen: Screen, installation: Installation, report: pipeline.Report) -
     with installation.ledger() as ledger:
         conferred = {row.program: row.conferred for row in ledger.tally()}
     rows = []
+    any_later = any(tally.to_confer for tally in report.programs.values())
     for program, tally in report.programs.items():
         outcomes = tally.outcomes
         rows.append(
@@ -68,6 +69,7 @@ def _show(screen: Screen, installation: Installation, report: pipeline.Report) -
                 "awaiting a person": outcomes[Outcome.AWAITING],
                 "complete": outcomes[Outcome.MET],
                 "conferred": conferred.get(program, 0),
+                **({"conferred later": later(tally.to_confer)} if any_later else {}),
                 "set aside": tally.set_aside,
             }
         )
@@ -80,6 +82,11 @@ def _show(screen: Screen, installation: Installation, report: pipeline.Report) -
         screen.remark(f"  {problem}")
     if report.set_aside > len({problem.where for problem in report.examples}):
         screen.remark("  `credrules status --set-aside` lists them all." if not report.dry_run else "  ...")
+
+
+def later(days: Mapping[date, int]) -> str:
+    """'3 on 2026-05-31, 1 on 2026-08-31', of those who have completed it and wait for a day."""
+    return ", ".join(f"{days[day]} on {day}" for day in sorted(days))
 
 
 def _issued(report: pipeline.Report) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from credrules import settings
-from credrules.attestations import Role
+from credrules.attestations import STAFF
 from credrules.records import plain_data
 from credrules.rule_files import rule_paths
 from credrules.yaml_files import read
@@ -102,6 +102,6 @@ def complete_role(context: click.Context, _: click.Parameter, incomplete: str) -
         folder = settings.load(context.find_root().params["path"]).rules
         name, path = next(iter(rule_paths(folder).items()))
         declared = (read(path, name).data or {}).get("roles", ())
-        return [str(role) for role in (*Role, *declared) if str(role).startswith(incomplete)]
+        return [str(role) for role in (*STAFF, *declared) if str(role).startswith(incomplete)]
     except Exception:
         return []

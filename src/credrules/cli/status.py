@@ -24,10 +24,12 @@ def status(screen: Screen, awards: bool, set_aside: bool) -> None:
         aside = ledger.set_aside()
     screen.document({"programs": rows, "awards": states, "set_aside": aside})
     heads = ["program", "registered", "in progress", "awaiting a person", "complete", "conferred"]
-    screen.table(
-        heads,
-        [[row.program, row.registered, row.pending, row.awaiting, row.met, row.conferred] for row in rows],
-    )
+    cells = [[row.program, row.registered, row.pending, row.awaiting, row.met, row.conferred] for row in rows]
+    if any(row.to_confer for row in rows):
+        heads.append("conferred later")
+        for row, line in zip(rows, cells, strict=True):
+            line.append(f"{row.to_confer}, the first on {row.next_conferral}" if row.to_confer else "")
+    screen.table(heads, cells)
     screen.say(f"{len(states)} awards are owed and not issued; {len(aside)} learners were set aside by the last run.")
     if awards:
         screen.table(["award", "state", "why"], [[state.key, state.state, state.detail] for state in states])

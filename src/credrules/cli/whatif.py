@@ -100,7 +100,9 @@ def _wanted(screen: Screen, installation: Installation, as_of: date) -> Wanted:
     with screen.progress() as progress, installation.ledger() as ledger:
         task = progress.add_task("Looking ahead", total=installation.records.count())
         for batch in installation.records.batches():
-            words = ledger.word_of([record.learner.learner_id for record in batch.records])
+            words = ledger.word_of(
+                [record.learner.learner_id for record in batch.records], installation.decider.uses_of
+            )
             people = [(record, words.get(record.learner.learner_id, Word())) for record in batch.records]
             count_wanted(wanted, installation.decider, people, as_of)
             wanted.set_aside += len(batch.set_aside)

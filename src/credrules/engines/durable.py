@@ -1013,6 +1013,12 @@ class _Learner:
             period = period.until(timing.by)
         if timing.period and node.since is None:
             period = period.starting(timing.first_until(self.as_of))
+        if timing.renews:
+            expiry = self._last_expiry(timing.renews)
+            if expiry is None:
+                period = period.unclear()
+            else:
+                period = period.starting(_months_on(expiry, -timing.term) + timedelta(days=1))
         for before, begins_period in ((node.after, False), (node.since, True)):
             if before is None or before in self.unasked[number]:
                 continue
@@ -1036,6 +1042,18 @@ class _Learner:
             if one.kind is ExceptionKind.EXTENSION and one.requirement == node.id and one.until
         ]
         return period.extended(max(extended)) if extended else period
+
+    def _last_expiry(self, code: str) -> date | None:
+        """The latest day up to which a credential is, or was, valid, of all that are had by now."""
+        latest = None
+        for one in itertools.chain(self.word.held, self.record.credentials or ()):
+            if one.code != code or one.expires_on is None or one.status is CredentialStatus.REVOKED:
+                continue
+            if one.earned_on is not None and one.earned_on > self.as_of:
+                continue
+            if latest is None or one.expires_on > latest:
+                latest = one.expires_on
+        return latest
 
     def _waived_on(self, at: int) -> date | None:
         """The first day on which a node, or a group that it is in, was waived."""
@@ -1184,7 +1202,9 @@ class _Marks:
 
     def __init__(self, selections: Sequence[Selection]) -> None:
         self.attributes = _numbered("x", {name for selection in selections for name in selection.attributes})
-        self.toward = {one: f"t{at}" for at, one in enumerate(_different(s.toward for s in selections))}
+        self.toward = {
+            one: f"t{at}" for at, one in enumerate(dict.fromkeys((s.toward, s.own) for s in selections if s.toward))
+        }
         self.excluded = {one: f"e{at}" for at, one in enumerate(_different(s.excluded for s in selections))}
         windows = dict.fromkeys(s.completed for s in selections if s.completed)
         self.windows = {window: f"w{at}" for at, window in enumerate(windows)}
@@ -1196,7 +1216,7 @@ class _Marks:
             there = [(self.attributes[name], "==", 1) for name in sorted(selection.attributes)]
             choices.append([[("marked", "==", 1), *there], [("marked", "==", 0)]])
         if selection.toward:
-            name = self.toward[selection.toward]
+            name = self.toward[selection.toward, selection.own]
             choices.append([[(name, "==", "yes")], [(name, "==", UNKNOWN)]])
         if selection.completed:
             name = self.windows[selection.completed]
@@ -1211,14 +1231,10 @@ class _Marks:
         for name in attempt.attributes or ():
             if name in self.attributes:
                 found[self.attributes[name]] = 1
-        for toward, name in self.toward.items():
-            found[name] = (
-                UNKNOWN
-                if attempt.counts_toward is None
-                else "no"
-                if attempt.counts_toward.isdisjoint(toward)
-                else "yes"
-            )
+        for (toward, own), name in self.toward.items():
+            claimed = attempt.used_for | (attempt.counts_toward or frozenset())
+            silent = attempt.counts_toward is None and toward != own
+            found[name] = "yes" if not claimed.isdisjoint(toward) else UNKNOWN if silent else "no"
         for window, name in self.windows.items():
             found[name] = _in_window(window, attempt, record, as_of)
         for excluded, name in self.excluded.items():

@@ -7,12 +7,12 @@ order: what is each attempt worth to each requirement; who claims what; what is 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from credrules.attestations import ExceptionKind
 from credrules.claims import Demand, Offer, Proof, Route, Terms, allocate
-from credrules.credentials import credential_outcome
+from credrules.credentials import credential_outcome, term_end
 from credrules.decisions import Outcome
 from credrules.engines.plain_work import Window, done, first_day, in_time, looked_at, outcome_of
 from credrules.engines.plain_worlds import in_common, not_asked, worlds
@@ -586,6 +586,10 @@ class _ProgramRun:
                 lasts += [timing.last_from(waited.day)] if begins_period else []
         if timing.period and node.since is None:
             firsts.append(timing.first_until(self.learner.as_of))
+        if timing.renews:
+            end = term_end(timing.renews, self.learner.record, self.learner.word, self.learner.as_of)
+            known = known and end is not None
+            firsts += [later(end, -timing.term) + timedelta(days=1)] if end else []
         last = min(lasts, default=None)
         if last:
             last = max([last, *self._extended(node)])

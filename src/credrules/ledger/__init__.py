@@ -9,16 +9,17 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import case, exists, func, insert, or_, select
+from sqlalchemy import and_, case, exists, func, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from credrules.adapters import SetAside
-from credrules.attestations import Attestation, ExceptionKind, GrantedException, Word, standing
+from credrules.attestations import Attestation, ExceptionKind, GrantedException, ProgramUse, Word, standing
 from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
 from credrules.errors import LedgerError, Problem
 from credrules.ledger import bodies, database, tables
 from credrules.records import CredentialHeld, CredentialStatus
+from credrules.uses import used_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -77,7 +78,10 @@ class Outstanding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one program stands: learners by their latest decision, and how many have every award in hand."""
+    """How one program stands: learners by their latest decision, and how many have every award in hand.
+
+    `to_confer` of those that are met have a day of conferral after that of the last run; `next_conferral` is the first.
+    """
 
     program: str
     registered: int
@@ -87,6 +91,8 @@ class Standing:
     awaiting: int
     met: int
     conferred: int
+    to_confer: int = 0
+    next_conferral: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +198,18 @@ class Ledger:
 
     def _follow(self, connection: Connection, decisions: Sequence[Decision], awards: Sequence[Award]) -> None:
         """Let what is waiting to be issued lapse, or be owed otherwise, as the decisions now say."""
-        decided = {(decision.learner_id, decision.program) for decision in decisions}
+        decided = {(decision.learner_id, decision.program): decision.cycle for decision in decisions}
         owed = {award.key: award for award in awards}
         programs = sorted({program for _, program in decided})
         waiting = _with_events().where(tables.receipts.c.award_id.is_(None), tables.awards.c.program.in_(programs))
         changes = []
         for some in _pieces(sorted({learner for learner, _ in decided}), IN_LIST):
             for row in connection.execute(waiting.where(tables.awards.c.learner_id.in_(some))):
-                if (row.learner_id, row.program) in decided and (change := _change(row, owed.get(row.key))):
+                if (row.learner_id, row.program) not in decided:
+                    continue
+                if row.key not in owed and bodies.term_of(row.as_owed).cycle != decided[row.learner_id, row.program]:
+                    continue  # it is for another term than the one that is decided now
+                if change := _change(row, owed.get(row.key)):
                     changes.append(change)
         if changes:
             connection.execute(insert(tables.outbox), changes)
@@ -236,24 +246,37 @@ class Ledger:
 
     # What people say.
 
-    def word_of(self, learners: Collection[str]) -> dict[str, Word]:
-        """All that stands of what people have said, by learner; no entry for a learner nobody has spoken of."""
+    def word_of(self, learners: Collection[str], uses_of: Collection[str] = ()) -> dict[str, Word]:
+        """All that stands of what people have said, by learner; no entry for a learner nobody has spoken of.
+
+        `uses_of` are the programs of which it is asked what their awards used.
+        """
         attested: dict[str, list[Attestation]] = {}
         granted: dict[str, list[GrantedException]] = {}
-        held: dict[str, list[CredentialHeld]] = {}
+        issued: dict[str, list[str]] = {}
+        conferred: dict[str, set[str]] = {}
+        uses: dict[str, dict[str, set[str]]] = {}
         with database.reading(self._engine) as connection:
             for some in _pieces(sorted(set(learners)), IN_LIST):
+                for row in connection.execute(_perhaps_issued(some)):
+                    conferred.setdefault(row.learner_id, set()).add(row.program)
+                for row in connection.execute(_decided_for(some, uses_of)) if uses_of else ():
+                    used = uses.setdefault(row.learner_id, {}).setdefault(row.program, set())
+                    used |= used_by(bodies.decision_from(row.body).reason)
                 for row in connection.execute(_issued(some)):
-                    held.setdefault(row.learner_id, []).append(_credential(row))
+                    issued.setdefault(row.learner_id, []).append(row.as_owed)
                 for row in connection.execute(_said(tables.attestations, some)):
                     attested.setdefault(row.learner_id, []).append(_attestation(row))
                 for row in connection.execute(_said(tables.exceptions, some)):
                     granted.setdefault(row.learner_id, []).append(_exception(row))
         return {
             learner: replace(
-                standing(attested.get(learner, []), granted.get(learner, [])), held=tuple(held.get(learner, ()))
+                standing(attested.get(learner, []), granted.get(learner, [])),
+                held=_held(issued.get(learner, ())),
+                conferred=frozenset(conferred.get(learner, ())),
+                uses=tuple(ProgramUse(name, frozenset(used)) for name, used in uses.get(learner, {}).items()),
             )
-            for learner in {*attested, *granted, *held}
+            for learner in {*attested, *granted, *conferred}
         }
 
     def granted(self) -> list[GrantedException]:
@@ -417,6 +440,7 @@ class Ledger:
         query = query.group_by(decisions.c.program).order_by(decisions.c.program)
         with database.reading(self._engine) as connection:
             conferred = self._conferred(connection)
+            waiting = self._waiting(connection, latest)
             rows = connection.execute(query).all()
         return [
             Standing(
@@ -424,9 +448,20 @@ class Ledger:
                 registered=row[1],
                 **{str(outcome): int(count) for outcome, count in zip(Outcome, row[2:], strict=True)},
                 conferred=conferred.get(row[0], 0),
+                to_confer=waiting.get(row[0], (0, None))[0],
+                next_conferral=waiting.get(row[0], (0, None))[1],
             )
             for row in rows
         ]
+
+    def _waiting(self, connection: Connection, latest: Select[Any]) -> dict[str, tuple[int, date | None]]:
+        """By program, how many are met and conferred later than on the day of the last run; and the first such day."""
+        decisions, runs = tables.decisions, tables.runs
+        last_run = select(runs.c.as_of).order_by(runs.c.id.desc()).limit(1).scalar_subquery()
+        query = select(decisions.c.program, func.count(), func.min(decisions.c.confers_on)).where(
+            decisions.c.id.in_(latest), decisions.c.outcome == Outcome.MET, decisions.c.confers_on > last_run
+        )
+        return {row[0]: (int(row[1]), row[2]) for row in connection.execute(query.group_by(decisions.c.program))}
 
     def _conferred(self, connection: Connection) -> dict[str, int]:
         """Learners by program to whom every award that is owed, and was not given up, has been issued."""
@@ -503,6 +538,7 @@ def _decision_row(run: int, decision: Decision, text: DecisionText) -> dict[str,
         "outcome": int(decision.outcome),
         "as_of": decision.as_of,
         "earned_on": decision.earned_on,
+        "confers_on": decision.confers_on,
         "digest": text.digest,
         "rules": decision.rules,
         "evidence": decision.evidence,
@@ -547,20 +583,70 @@ def _said(table: Any, learners: Collection[str]) -> Select[Any]:
 
 
 def _issued(learners: Collection[str]) -> Select[Any]:
-    """The programs of which a learner has a badge or a note, with the day on which each was earned."""
+    """The awards that were issued, each as it was last owed."""
     awards = tables.awards
     issued = awards.join(tables.receipts, tables.receipts.c.award_id == awards.c.id)
     return (
-        select(awards.c.learner_id, awards.c.program, func.min(awards.c.earned_on).label("earned_on"))
+        select(awards.c.learner_id, func.coalesce(_last_body(), awards.c.body).label("as_owed"))
         .select_from(issued)
         .where(awards.c.learner_id.in_(learners))
-        .group_by(awards.c.learner_id, awards.c.program)
-        .order_by(awards.c.learner_id, awards.c.program)
+        .order_by(awards.c.learner_id, awards.c.program, awards.c.id)
     )
 
 
-def _credential(row: Any) -> CredentialHeld:
-    return CredentialHeld(code=row.program, status=CredentialStatus.ACTIVE, earned_on=row.earned_on)
+def _perhaps_issued(learners: Collection[str]) -> Select[Any]:
+    """The programs of which an award was issued, or of which nobody knows what came of the call."""
+    awards, receipts = tables.awards, tables.receipts
+    return (
+        select(awards.c.learner_id, awards.c.program)
+        .outerjoin(receipts, receipts.c.award_id == awards.c.id)
+        .where(
+            awards.c.learner_id.in_(learners),
+            or_(receipts.c.award_id.is_not(None), _last_event(*CALLS).in_(IN_DOUBT)),
+        )
+        .distinct()
+    )
+
+
+def _decided_for(learners: Collection[str], programs: Collection[str]) -> Select[Any]:
+    """The decisions for which awards were, or may have been, issued; those awarded first before the others."""
+    awards, receipts, decisions = tables.awards, tables.receipts, tables.decisions
+    return (
+        select(awards.c.learner_id, awards.c.program, decisions.c.body)
+        .outerjoin(receipts, receipts.c.award_id == awards.c.id)
+        .join(
+            decisions,
+            and_(
+                decisions.c.learner_id == awards.c.learner_id,
+                decisions.c.program == awards.c.program,
+                decisions.c.digest == awards.c.decision,
+            ),
+        )
+        .where(
+            awards.c.learner_id.in_(learners),
+            awards.c.program.in_(sorted(programs)),
+            or_(receipts.c.award_id.is_not(None), _last_event(*CALLS).in_(IN_DOUBT)),
+        )
+        .order_by(awards.c.id, decisions.c.id)
+    )
+
+
+def _held(issued: Sequence[str]) -> tuple[CredentialHeld, ...]:
+    """What a learner holds of what was issued: one of each term, under its program's id and what it renews."""
+    terms: dict[tuple[str, int], list[bodies.Term]] = {}
+    for text in issued:
+        term = bodies.term_of(text)
+        terms.setdefault((term.program, term.cycle), []).append(term)
+    return tuple(
+        CredentialHeld(
+            code=code,
+            status=CredentialStatus.ACTIVE,
+            earned_on=min(term.since for term in same),
+            expires_on=max((term.expires_on for term in same if term.expires_on), default=None),
+        )
+        for (program, _), same in sorted(terms.items())
+        for code in (program, *([same[0].renews] if same[0].renews else []))
+    )
 
 
 def _attestation(row: Any) -> Attestation:

@@ -74,6 +74,7 @@ decisions = Table(
     Column("outcome", SmallInteger, nullable=False),
     Column("as_of", Date, nullable=False),
     Column("earned_on", Date),
+    Column("confers_on", Date),  # where it is not the day on which it was earned
     Column("digest", DIGEST, nullable=False),
     Column("rules", DIGEST, nullable=False),
     Column("evidence", DIGEST, nullable=False),

@@ -37,12 +37,21 @@ def constructs(case: Case) -> set[str]:
             found.update(_of_limit(limit))
         if plan.time_limit:
             found.add("time limit")
+        found.update(_of_rules(plan))
         found.update(_of_version(plan, case))
     found.update(f"exception: {granted.kind}" for granted in case.word.exceptions)
     if len({plan.program.id for plan in case.plan.programs}) < len(case.plan.programs):
         found.add("several versions")
     found.update(_of_equivalents(case))
     return found
+
+
+def _of_rules(plan: ProgramPlan) -> Iterator[str]:
+    for rule in plan.program.rules:
+        if rule.credentials:
+            yield "rule on credentials held"
+        if rule.not_credentials:
+            yield "rule on credentials not held"
 
 
 def _of_version(plan: ProgramPlan, case: Case) -> Iterator[str]:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING
 
-from credrules.attestations import COMPLETE, Attestation, Role
+from credrules.attestations import CLAIM, COMPLETE, DECLINE, Attestation, Role
 from credrules.records import (
     Activity,
     Admission,
@@ -261,6 +261,13 @@ def _milestones(programs: list[Program], diligence: float, random: Random) -> It
 def _credentials(programs: list[Program], random: Random) -> Iterator[CredentialHeld]:
     """Most learners hold what their programs ask for; some let it lapse."""
     for program in programs:
+        if program.life.renews:
+            yield CredentialHeld(
+                code=program.life.renews,
+                status=CredentialStatus.ACTIVE,
+                earned_on=date(2025, 11, 30),
+                expires_on=date(2026, 11, 30),
+            )
         for requirement in walk(program.requirements):
             if isinstance(requirement, HoldsCredential) and random.random() < 0.8:
                 yield CredentialHeld(
@@ -313,6 +320,7 @@ def _portions(work: Amount | Scores, random: Random) -> Iterator[tuple[str, str 
 
 def _attestations(record: Record, programs: list[Program], diligence: float, random: Random) -> Iterator[Attestation]:
     for program in programs:
+        yield from _wishes(record, program, diligence)
         if random.random() > diligence:
             continue
         roles = [Role.LEAD, Role.OFFICE] if random.random() < 0.75 else [Role.LEAD]
@@ -332,3 +340,21 @@ def _attestations(record: Record, programs: list[Program], diligence: float, ran
                 on=date(2026, 10, 20),
                 evidence=evidence,
             )
+
+
+def _wishes(record: Record, program: Program, diligence: float) -> Iterator[Attestation]:
+    """Most learners ask for what has to be asked for; a few do not want what they are given."""
+    learner = record.learner
+    random = Random(f"{learner.learner_id}/{program.id}")  # its own, so that nothing else about them changes
+    says = CLAIM if program.life.claim and random.random() < 0.3 + 0.7 * diligence else None
+    if random.random() < 0.01:
+        says = DECLINE
+    if says:
+        yield Attestation(
+            learner_id=learner.learner_id,
+            program=program.id,
+            role=Role.LEARNER,
+            statement=says,
+            by=learner.display_name,
+            on=date(2026, 10, 22),
+        )

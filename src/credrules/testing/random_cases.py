@@ -10,11 +10,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from credrules.attestations import COMPLETE, Attestation, ExceptionKind, GrantedException, Role, Word
+from credrules.attestations import CLAIM, COMPLETE, STAFF, Attestation, ExceptionKind, GrantedException, Role, Word
 from credrules.awards import Institution
 from credrules.choices import choice
 from credrules.claims import Rounding
 from credrules.equivalents import Equivalence, EquivalenceKind
+from credrules.life_cycle import LifeCycle
 from credrules.plan import Plan, make_plan
 from credrules.program_file import ROUTES, routes
 from credrules.records import (
@@ -84,7 +85,7 @@ COURSES = [Course(subject, number) for subject in ("STA", "CSE") for number in (
 LEVELS = ("graduate", "undergraduate")
 MARKS = ("online", "lab")
 STANDINGS = ((), ("good",), ("probation",), ("good", "probation"), ("odd",), ("good", "odd"))
-ROLES = (*Role, "committee")
+ROLES = (*STAFF, "committee")
 MILESTONES = ("paper", "talk")
 TERMS = [
     Term(date(year, first, 1), date(year, first, 1) + timedelta(days=100), f"{year}-{name}", f"{name} {year}")
@@ -186,6 +187,7 @@ def _program(random: Random, name: str) -> Program:
         limits=tuple(_limit(random, number) for number in range(random.choice([0, 0, 0, 1, 2]))),
         excludes=frozenset(random.choice([(), (), (), (), ("licence",), ("badge", "program-0")])),
         time_limit=random.choice([0, 0, 0, 0, 12, 20]),
+        life=LifeCycle(claim=random.random() < 0.2, renews=random.choice(["", "", "", "", "badge"]), expires=12),
         rules=tuple(_rules(random, among)),
         awards=(),
         place=PLACE,
@@ -345,6 +347,9 @@ def _filter(random: Random) -> Selection:
             toward=frozenset(random.choice([()] * 12 + [("degree",), ("degree", "certificate")])),
             completed=_window(random) if random.random() < 0.15 else None,
         )
+        if selection.toward and random.random() < 0.5:
+            own = frozenset({"program-0"})
+            selection = replace(selection, toward=own | frozenset(random.choice([(), ("degree",)])), own=own)
         if selection != Selection():
             return selection
 
@@ -411,6 +416,8 @@ def _rules(random: Random, among: frozenset[str]) -> list[Rule]:
             requirements=True,
             attestations=roles,
             no_holds=random.random() < 0.5,
+            credentials=frozenset({"licence", "badge"} if random.random() < 0.1 else ()),
+            not_credentials=frozenset({"licence", "program-0"} if random.random() < 0.1 else ()),
         )
     )
     return rules
@@ -452,7 +459,13 @@ def _ordinary_record(random: Random) -> Record:
         ),
         activities=ordinary_activities(),
         holds=(),
-        credentials=(CredentialHeld(code=random.choice(["licence", "badge"]), status=CredentialStatus.ACTIVE),),
+        credentials=(
+            CredentialHeld(
+                code=random.choice(["licence", "badge"]),
+                status=CredentialStatus.ACTIVE,
+                expires_on=random.choice([None, date(2026, 6, 30), date(2027, 3, 31)]),
+            ),
+        ),
         facts={"standing": frozenset({"good"})},
     )
 
@@ -496,6 +509,7 @@ def _attempt(random: Random, number: int) -> Attempt:
         counts_toward=random.choice(
             [None, frozenset(), frozenset(), frozenset({"degree"}), frozenset({"certificate", "x"})]
         ),
+        used_for=frozenset({"program-0"} if random.random() < 0.1 else ()),
     )
 
 
@@ -560,8 +574,8 @@ def random_word(random: Random, plan: Plan) -> Word:
     attestations = []
     exceptions = []
     for program in plan.programs:
-        for role in ROLES:
-            for statement in (COMPLETE, *MILESTONES):
+        for role in (*ROLES, Role.LEARNER):
+            for statement in (COMPLETE, *MILESTONES) if role in ROLES else (CLAIM,):
                 if random.random() < 0.4:
                     evidence = random.choice([None, "https://evidence.example/2"])
                     attestations.append(

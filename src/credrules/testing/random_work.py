@@ -83,12 +83,15 @@ def _timing(random: Random, earlier: list[str]) -> Timing:
     since = random.choice(earlier) if earlier and random.random() < 0.3 else None
     period = since is not None or random.random() < 0.3
     days = random.choice([0, 90, 200]) if period else 0
+    renews = random.choice(["", "", "", "badge"])
     return Timing(
         after=random.choice(earlier) if earlier and random.random() < 0.5 else None,
         by=random.choice(DAYS) if random.random() < 0.4 else None,
         days=days,
         months=random.choice([6, 12]) if period and not days else 0,
         since=since,
+        renews=renews,
+        term=random.choice([6, 12, 24]) if renews else 0,
     )
 
 

@@ -86,10 +86,12 @@ def _document(award: Award, key: SigningKey) -> dict[str, Any]:
         "name": award.achievement.title,
         "description": award.achievement.description,
         "issuer": _profile(award, key),
-        "validFrom": day_as_time(award.earned_on),
-        "awardedDate": day_as_time(award.earned_on),
+        "validFrom": day_as_time(award.awarded_on),
+        "awardedDate": day_as_time(award.awarded_on),
         "credentialSubject": _subject(award, key),
     }
+    if award.expires_on:
+        document["validUntil"] = f"{award.expires_on.isoformat()}T23:59:59Z"
     if award.evidence:
         document["evidence"] = list(_evidence(award, key))
     return document

@@ -141,6 +141,7 @@ class Credential(_Part):
     description: Text
     issuer: Profile
     validFrom: Time
+    validUntil: Time | None = None
     awardedDate: Time
     credentialSubject: Subject
     evidence: list[Evidence] = Field(default=[], max_length=500)

@@ -78,7 +78,7 @@ class OpenBadgesIssuer:
         if there:
             return there
         key = self._usable_key()
-        badge = signed(credential(award, key), key, day_as_time(award.earned_on))
+        badge = signed(credential(award, key), key, day_as_time(award.awarded_on))
         data = (json.dumps(badge, ensure_ascii=False, indent=2) + "\n").encode()
         if len(data) > badge_file.MAX_BYTES:
             raise Refused(
@@ -158,4 +158,6 @@ def _facts(badge: Badge) -> dict[str, str]:
         "earned on": badge.awardedDate[:10],
         "recipient": f"hashed {subject.identifier[0].identityType}",
     }
+    if badge.validUntil:
+        facts["valid until"] = badge.validUntil[:10]
     return facts if subject.creditsEarned is None else {**facts, "credits": str(subject.creditsEarned)}

@@ -62,6 +62,7 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
             "issuer": _link(f"{_VC}issuer"),
             "proof": {**_link(f"{_SECURITY}proof"), "@container": "@graph"},
             "validFrom": _typed(f"{_VC}validFrom", _TIME),
+            "validUntil": _typed(f"{_VC}validUntil", _TIME),
         },
     ),
     "OpenBadgeCredential": (f"{_OB}OpenBadgeCredential", {}),

@@ -104,7 +104,7 @@ def order_for(award: Award, line_width: int, text: str) -> Order:
         institution=award.institution.id,
         program=award.achievement.program,
         title=fit(" ".join(award.achievement.title.split()), line_width),
-        awarded_on=award.earned_on.isoformat(),
+        awarded_on=award.awarded_on.isoformat(),
         credits="" if award.credits is None else format(award.credits.normalize(), "f"),
         text=" ".join(award.options.get("text", text).split()),
         rule_version=award.achievement.version,
