@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NO_DAY = -(2**31)
 NO_AMOUNT = -1
-PROFILE = ("grade", "registration", "basis", "origin", "repeat", "level", "lapses_to", "attributes", "counts_toward")
+PROFILE = ("grade", "registration", "basis", "origin", "repeat", "level", "lapses_to", "attributes", "counts_toward", "used_for")
 DAYS = ("term_starts", "term_ends", "registered_on", "graded_on", "lapses_on")
 AMOUNTS = ("credits_attempted", "credits_earned")
 TOLD = frozenset({"attempt_id", "course", "term_id", "term_title", "title", "source", *PROFILE, *DAYS, *AMOUNTS})
@@ -302,6 +302,8 @@ def attempt_of(profile: dict[str, str | None], **more: Any) -> Attempt:
         if column.name not in profile:
             continue
         text = profile[column.name]
+        if text is None and not column.optional:
+            continue
         if column.kind == "set" and text is not None:
             values[column.field] = frozenset(text.split(BETWEEN)) - {""}
         else:

@@ -42,7 +42,7 @@ _PROGRAM_PLAN = {
 _PROGRAM = {
     *("id", "title", "effective", "credit_bearing", "open_to", "requirements", "rules", "awards", "place", "digest"),
     *("until", "migrates", "exception_limits", "description", "modelled_on", "url", "image", "skills", "limits"),
-    *("excludes", "time_limit", "notes", "lead_name", "lead_email", "prose"),
+    *("excludes", "time_limit", "notes", "lead_name", "lead_email", "prose", "life"),
 }
 _NODE = {
     *("index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "ways", "share_group", "measure"),
@@ -68,7 +68,7 @@ RECORD = {
     "facts",
     "enrolments",
 }
-PARTS = {*RECORD, "attestations", "exceptions", "awarded"}
+PARTS = {*RECORD, "attestations", "exceptions", "awarded", "uses"}  # no engine looks at `uses`
 MILESTONE = {"code", "status", "completed_on", "evidence", "title"}
 ADMISSION = {"kind", "since", "until"}
 CREDENTIAL = {"code", "status", "earned_on", "expires_on"}

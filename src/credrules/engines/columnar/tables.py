@@ -25,7 +25,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from credrules import attestations, records
-from credrules.attestations import Attestation, GrantedException, Word
+from credrules.attestations import Attestation, GrantedException, ProgramUse, Word
 from credrules.engines.columnar.arrays import arrow
 from credrules.engines.columnar.needed import np, pa
 from credrules.errors import EngineError
@@ -88,6 +88,7 @@ class Column:
     default: Any = MISSING
     values: type | None = None  # of an enum
     required: bool = False  # null is no value of it
+    optional: bool = True  # null is what the field has where the source does not say
 
     def reads(self, text: str | None) -> bool:
         """Whether a text stands for a value of the field."""
@@ -150,8 +151,9 @@ def columns(kind: type) -> tuple[Column, ...]:
         else:
             type_, kind_ = _arrow_type(hint, kind, field.name)
             values = hint if isinstance(hint, type) and issubclass(hint, Enum) else None
-            required = field.default is MISSING and _without_none(hints[field.name]) is hints[field.name]
-            found.append(Column(field.name, type_, kind_, field.name, default, values, required))
+            optional = _without_none(hints[field.name]) is not hints[field.name]
+            required = field.default is MISSING and not optional
+            found.append(Column(field.name, type_, kind_, field.name, default, values, required, optional))
     return tuple(found)
 
 
@@ -274,7 +276,8 @@ def _word(row: dict[str, Any]) -> Word:
         for one in row.get("exceptions") or ()
     )
     held = tuple(CredentialHeld(**_fields(CredentialHeld, one)) for one in row.get("awarded") or ())
-    return Word(said, granted, held)
+    used = tuple(ProgramUse(**_fields(ProgramUse, one)) for one in row.get("uses") or ())
+    return Word(said, granted, held, uses=used)
 
 
 def _fields(kind: type, row: dict[str, Any] | None) -> dict[str, Any]:
@@ -287,7 +290,7 @@ def _fields(kind: type, row: dict[str, Any] | None) -> dict[str, Any]:
             continue
         if column.required and row.get(column.name) is None and (column.name in row or column.name not in UNSPOKEN):
             raise EngineError(f"{_one(kind)} has no '{column.name}'; that column must be filled.")
-        if column.name in row:
+        if column.name in row and (column.optional or column.required or row[column.name] is not None):
             found = row[column.name]
             if found is None and column.kind == "text" and column.default == "":
                 found = ""
