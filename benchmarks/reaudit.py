@@ -43,7 +43,9 @@ def measure(asked: Namespace) -> dict[str, object]:
         for _ in range(asked.repeat):
             started = time.perf_counter()
             partition = Partition(plan, AS_OF, asked.threads)
-            with pq.ParquetWriter(folder / "outcomes.parquet", partition.layout().schema(), use_dictionary=False) as out:
+            with pq.ParquetWriter(
+                folder / "outcomes.parquet", partition.layout().schema(), use_dictionary=False
+            ) as out:
                 for batch in partition(nested(parquet_tables(folder / "before"))):
                     out.write_batch(batch)
             full.append(time.perf_counter() - started)

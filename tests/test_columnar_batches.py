@@ -15,6 +15,8 @@ pytest.importorskip("pyarrow")
 
 import numpy as np
 import pyarrow as pa
+from tests.test_columnar import batch_of, expected, people
+from tests.test_columnar_programs import learners, plan_of
 
 from credrules.engines.columnar import (
     Changed,
@@ -28,8 +30,6 @@ from credrules.engines.columnar import (
 from credrules.engines.plain import PlainEngine
 from credrules.errors import EngineError
 from credrules.testing.random_cases import TODAY, random_plan
-from tests.test_columnar import batch_of, expected, people
-from tests.test_columnar_programs import learners, plan_of
 
 PLAN = random_plan(Random(5))
 PEOPLE = people(5, PLAN, 30)
@@ -67,7 +67,9 @@ def test_a_learner_who_is_split_across_batches_is_an_error_and_not_two_half_lear
 def flat(table):
     """The attempts and learners of a batch as flat tables."""
     attempts = table.column("attempts")
-    names = table.column("learner_id").take(pa.array(np.repeat(np.arange(table.num_rows), [len(x) for x in attempts.to_pylist()])))
+    names = table.column("learner_id").take(
+        pa.array(np.repeat(np.arange(table.num_rows), [len(x) for x in attempts.to_pylist()]))
+    )
     inner = attempts.flatten()
     columns = {"learner_id": names} | {field.name: inner.field(field.name) for field in inner.type}
     return {"learners": table.select(["learner_id", "affiliation"]), "attempts": pa.RecordBatch.from_pydict(columns)}
@@ -76,9 +78,7 @@ def flat(table):
 @pytest.mark.parametrize("rows", [1, 2, 5, 1000])
 def test_a_learner_whose_rows_are_split_across_the_batches_of_a_table_is_one_learner(rows):
     tables = flat(ROWS)
-    pieces = {
-        name: [one.slice(first, rows) for first in range(0, one.num_rows, rows)] for name, one in tables.items()
-    }
+    pieces = {name: [one.slice(first, rows) for first in range(0, one.num_rows, rows)] for name, one in tables.items()}
 
     cut = decided(nested(pieces, 8))
 
@@ -138,7 +138,7 @@ def test_a_partition_can_be_sent_to_another_process_after_it_was_used():
     partition = Partition(PLAN, TODAY, threads=2, learners=11)
     here = list(partition([ROWS]))
 
-    there = pickle.loads(pickle.dumps(partition))
+    there = pickle.loads(pickle.dumps(partition))  # noqa: S301  our own
 
     assert there == partition
     assert [batch.to_pylist() for batch in there([ROWS])] == [batch.to_pylist() for batch in here]
@@ -187,11 +187,7 @@ def test_a_value_that_cannot_be_read_sets_its_learner_aside_and_nobody_else(chan
 
 
 def outcomes_of(blocks):
-    return {
-        name: found.of(at)
-        for found in blocks.outcomes()
-        for at, name in enumerate(found.learner_ids.to_pylist())
-    }
+    return {name: found.of(at) for found in blocks.outcomes() for at, name in enumerate(found.learner_ids.to_pylist())}
 
 
 @settings(max_examples=10, deadline=None)
@@ -282,7 +278,9 @@ def difference(old, new, held):
         was, now = (PlainEngine(plan).outcomes(record, word, TODAY) for plan in plans.values())
         for program, before, after in zip(new.programs, was, now, strict=True):
             if before[program.root] is not after[program.root]:
-                nodes = [node.id for node in program.nodes if not node.parts and before[node.index] is not after[node.index]]
+                nodes = [
+                    node.id for node in program.nodes if not node.parts and before[node.index] is not after[node.index]
+                ]
                 name = record.learner.learner_id
                 found.add(Changed(name, program.program.id, before[program.root], after[program.root], tuple(nodes)))
     return found
@@ -295,7 +293,9 @@ def higher(plan, points):
         nodes = [
             replace(
                 node,
-                ways=tuple(replace(way, counting=replace(way.counting, minimum=points, by_level=())) for way in node.ways),
+                ways=tuple(
+                    replace(way, counting=replace(way.counting, minimum=points, by_level=())) for way in node.ways
+                ),
             )
             for node in program.nodes
         ]

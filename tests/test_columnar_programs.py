@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("pyarrow")
 
+from tests.worked import AS_OF, INSTITUTION
+
 from credrules import Affiliation, Attempt, Course, Learner, Record
 from credrules.attestations import Word
 from credrules.engines.columnar import ColumnarEngine, known, records_to_arrow
@@ -22,7 +24,6 @@ from credrules.errors import RuleFileError
 from credrules.plan import make_plan
 from credrules.records import Origin, Term
 from credrules.rule_files import load
-from tests.worked import AS_OF, INSTITUTION
 
 COURSES = [f"{subject} {number}" for subject in ("CSE", "STA") for number in range(500, 506)]
 GRADES = ("A", "A", "A-", "B+", "B", "B", "C", "F", None, "??")
@@ -40,7 +41,8 @@ def requirements(random, *, credits_=True):
         elif kind < 0.85 or not credits_:
             yield f"  - choose: {random.randint(1, 2)}\n    of: [{some}]\n    id: r{number}"
         else:
-            yield f"  - credits: {random.choice((3, 6))}\n    from: {{ subject: {random.choice(('CSE', 'STA'))} }}\n    id: r{number}"
+            subject = random.choice(("CSE", "STA"))
+            yield f"  - credits: {random.choice((3, 6))}\n    from: {{ subject: {subject} }}\n    id: r{number}"
 
 
 def counts(random):
@@ -84,7 +86,8 @@ def limits_of(random):
 def plan_of(folder, asked, *, limits=(), more=""):
     (folder / "programs").mkdir(parents=True, exist_ok=True)
     (folder / "institution.yaml").write_text(INSTITUTION)
-    text = "program: p\ntitle: P\neffective: 2024-01-01\ncredit-bearing: true\ncounting: { minimum-grade: C, origins: [institution, transfer] }\n"
+    text = "program: p\ntitle: P\neffective: 2024-01-01\ncredit-bearing: true\n"
+    text += "counting: { minimum-grade: C, origins: [institution, transfer] }\n"
     text += "requirements:\n" + "\n".join(asked) + "\n"
     text += "limits:\n" + "\n".join(limits) + "\n" if limits else ""
     (folder / "programs" / "p.yaml").write_text(f"{text}{more}awards:\n  - issuer: badges\n")
@@ -121,7 +124,8 @@ def some_plan(folder, random, asked, limits=lambda _: (), more=""):
         try:
             return plan_of(folder, list(asked(random)), limits=list(limits(random)), more=more)
         except RuleFileError as error:
-            assert "can never be met" in str(error) or "give one its own" in str(error).lower(), error
+            if "can never be met" not in str(error) and "Give one its own" not in str(error):
+                raise
 
 
 def averaged(random):
@@ -162,7 +166,7 @@ def test_courses_that_requirements_compete_for_are_shared_out_as_the_plain_engin
 @given(st.integers(min_value=0))
 def test_averages_and_tests_and_limits_come_out_as_the_plain_engine_has_them(tmp_path_factory, seed):
     random = Random(seed)
-    more = random.choice(("", "", "", "time-limit: 2 years\n"))
+    more = random.choice(("", "", "", "time-limit: { years: 2 }\n"))
     plan = some_plan(tmp_path_factory.mktemp("rules"), random, added_up, limits_of, more)
 
     agree(plan, learners(random, 40), "totals")
@@ -187,7 +191,9 @@ def test_most_of_it_is_decided_in_columns(tmp_path, capsys):
 # What is unknown to columns.
 
 
-@pytest.mark.parametrize("name", ["_PLAN", "_SCALE", "_PROGRAM_PLAN", "_PROGRAM", "_NODE", "_SELECTION", "_COUNTING", "_WINDOW"])
+@pytest.mark.parametrize(
+    "name", ["_PLAN", "_SCALE", "_PROGRAM_PLAN", "_PROGRAM", "_NODE", "_SELECTION", "_COUNTING", "_WINDOW"]
+)
 def test_a_field_that_is_not_in_the_list_and_says_something_sends_its_program_to_the_plain_engine(
     tmp_path, monkeypatch, name
 ):
@@ -221,7 +227,7 @@ def test_a_field_that_is_not_in_the_list_and_says_something_sends_its_program_to
 
 
 def _is_default(field, value):
-    from dataclasses import MISSING  # noqa: PLC0415
+    from dataclasses import MISSING
 
     default = field.default_factory() if field.default_factory is not MISSING else field.default
     return default is not MISSING and value == default

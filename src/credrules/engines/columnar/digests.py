@@ -35,7 +35,9 @@ class Digests:
         return found
 
     def _named(self, name: str) -> np.uint64:
-        return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), key=self.key[:64], digest_size=8).digest(), "big"))
+        return np.uint64(
+            int.from_bytes(hashlib.blake2b(name.encode(), key=self.key[:64], digest_size=8).digest(), "big")
+        )
 
     def _column(self, column: Any) -> Array:
         """A hash for each value; null has its own."""
@@ -91,4 +93,5 @@ def _mixed(value: Array) -> Array:
     value = value * _A
     value = value ^ (value >> np.uint64(27))
     value = value * _B
-    return value ^ (value >> np.uint64(31))
+    found: Array = value ^ (value >> np.uint64(31))
+    return found

@@ -26,7 +26,18 @@ if TYPE_CHECKING:
 
 NO_DAY = -(2**31)
 NO_AMOUNT = -1
-PROFILE = ("grade", "registration", "basis", "origin", "repeat", "level", "lapses_to", "attributes", "counts_toward", "used_for")
+PROFILE = (
+    "grade",
+    "registration",
+    "basis",
+    "origin",
+    "repeat",
+    "level",
+    "lapses_to",
+    "attributes",
+    "counts_toward",
+    "used_for",
+)
 DAYS = ("term_starts", "term_ends", "registered_on", "graded_on", "lapses_on")
 AMOUNTS = ("credits_attempted", "credits_earned")
 TOLD = frozenset({"attempt_id", "course", "term_id", "term_title", "title", "source", *PROFILE, *DAYS, *AMOUNTS})

@@ -17,7 +17,6 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from credrules.decisions import Outcome
@@ -37,6 +36,7 @@ from credrules.records import identifying
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
+    from pathlib import Path
 
     from credrules.plan import Plan
 
@@ -255,7 +255,9 @@ class KeptBlocks:
 
     # Other rules.
 
-    def changed_under(self, plan: Plan, *, threads: int = 1, failures: list[Failure] | None = None) -> Iterator[Changed]:
+    def changed_under(
+        self, plan: Plan, *, threads: int = 1, failures: list[Failure] | None = None
+    ) -> Iterator[Changed]:
         """Everybody whose decision would be another under another plan, from the kept columns. Nothing is written."""
         change = RuleChange(self.engine.plan, plan, self.as_of, self.encoder)
         for found in in_order(lambda item: change.of(*item), self._current(), threads):
@@ -440,7 +442,7 @@ def _write_beside(folder: Path, beside: dict[int, Beside], plain: dict[int, Arra
     told = [[failure.learner_id, failure.program, failure.because] for failure in failures]
     arrays["failures"] = np.frombuffer(json.dumps(told).encode(), np.uint8)
     part = folder / "beside.part.npz"
-    np.savez(part, **arrays)
+    np.savez(part, **arrays)  # type: ignore[arg-type]  # its stub takes every keyword for allow_pickle
     part.replace(folder / "beside.npz")
 
 

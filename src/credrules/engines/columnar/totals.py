@@ -123,7 +123,8 @@ class Totals:
         marks = self.rows.signatures.marks[look.marks][self.rows.signature[one.row]]
         here = self.rows.members[look.place][self.rows.entry[one.group]]
         self.left[one.learner[here & (marks == UNCERTAIN)]] = True
-        return here & (marks > 0)
+        inside: Array = here & (marks > 0)
+        return inside
 
     def _known(self, one: _Offered, inside: Array | None = None) -> Array:
         """Credits; learners of whom some that matter are not known are left."""
