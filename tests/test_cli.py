@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
+
+from bad_input import MISTAKES, said_of  # a script, found by the line above
+
 WHY = ("--reason", "A reason", "--by", "A. Person")
 PROGRAM = Path(sys.executable).with_name("credrules")
 
@@ -373,6 +377,115 @@ def test_what_cannot_be_looked_ahead_at_is_said(home, words, said):
 
     assert done.returncode == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("check",), ("run", "--dry-run", "--as-of", "2026-06-01"), ("explain", "50010001", "first-program")],
+)
+def test_what_changes_nothing_makes_no_ledger_either(home, words):
+    before = sorted(home.rglob("*"))
+
+    assert credrules(home, *words).returncode == 0
+    assert sorted(home.rglob("*")) == before
+
+
+def test_a_verified_badge_is_not_in_a_ledger_that_is_not_there(home):
+    (home / "transcript-notes.csv").write_text("")
+
+    done = credrules(home, "verify", "transcript-notes.csv")
+
+    assert done.returncode == 1
+    assert "not in the ledger" in done.stdout
+    assert not (home / "credrules.db").exists()
+
+
+def test_json_may_be_asked_for_after_the_command_too(home):
+    assert json.loads(credrules(home, "check", "--json").stdout)["in_order"]
+
+
+def test_a_failure_is_a_json_document_where_json_is_asked_for(home):
+    done = credrules(home, "--json", "run", "--program", "frist-program")
+
+    assert done.returncode == 2
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert "Did you mean 'first-program'?" in problem["message"]
+
+
+def test_no_terminal_obeys_what_the_records_hold(home):
+    path = home / "records" / "attempts.csv"
+    path.write_text(path.read_text().replace(",A-,graded", ",A-\x1b]0;title\x07,graded", 1))
+
+    done = credrules(home, "explain", "50010001", "first-program", "--as-of", "2026-06-01")
+
+    assert "STA 501 (A-\N{REPLACEMENT CHARACTER}]0;title" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+HEADER = b"learner_id,program,role,statement,by,on,evidence\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (b"L\xff1,first-program,lead,,A. Person,2026-05-01,", "said.csv: is not UTF-8 text."),
+        (b"L" * 150_000 + b",first-program,lead,,A. Person,2026-05-01,", "said.csv:1: is not CSV from here on"),
+    ],
+)
+def test_a_file_of_attestations_that_cannot_be_read_is_said_without_a_traceback(home, row, says):
+    (home / "said.csv").write_bytes(HEADER + row + b"\n")
+
+    done = credrules(home, "attest", "--from", "said.csv")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(says)
+
+
+def test_an_attestation_names_who_it_is_about_and_whose_word_it_is(home):
+    (home / "said.csv").write_bytes(
+        HEADER + b"L\x1b[31m,first-program,lead,,A. Person,2026-05-01,\n"
+        b"L1,first-program,lead,,,2026-05-01,\n"
+        b"L1,first-program\n"
+        b"L1,first-program,led,,A. Person,2026-05-01,\n"
+        b"L1,first-program,lead,,A. Person,2026-05-01,,,\n"
+    )
+
+    done = credrules(home, "attest", "--from", "said.csv")
+
+    assert [line.split(".")[1].split(":", 1)[1] for line in done.stderr.splitlines()] == [
+        "2: The learner has an id that is longer than 200 characters or holds some that cannot be printed",
+        "3: Whoever says so has no id",
+        "4: '' is no role",
+        "5: 'led' is no role",
+        "6: the row has more cells than there are columns: learner_id, program, role, statement, by, on, evidence",
+    ]
+
+
+def test_a_folder_that_cannot_be_made_is_said_without_a_traceback(tmp_path):
+    (tmp_path / "uni").write_text("a file")
+
+    done = credrules(tmp_path, "init", "uni/deeper")
+
+    assert (done.returncode, done.stderr) == (2, f"uni{os.sep}deeper{os.sep}rules: Not a directory.\n")
+
+
+def test_a_key_that_everybody_can_read_is_remarked(home):
+    (home / "keys" / "badges.pem").chmod(0o644)
+
+    done = credrules(home, "check")
+
+    assert done.returncode == 0
+    assert (
+        "! keys/badges.pem, the key of badges, can be read by everybody here: chmod o-r keys/badges.pem" in done.stdout
+    )
+
+
+@pytest.mark.parametrize("what", sorted(MISTAKES))
+def test_each_kind_of_wrong_input_is_said_as_the_example_shows(what, tmp_path):
+    *_, (_, done) = said_of(MISTAKES[what], tmp_path)
+
+    assert MISTAKES[what].says in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_warnings_are_shown_and_keep_nothing_from_running_unless_asked_to(home):

@@ -75,7 +75,7 @@ def test_there_is_a_test_above_for_every_hook():
 def test_the_shipped_plugins_are_found():
     found = {plugin.name: plugin for plugin in Plugins().found}
 
-    assert {"csv", "openbadges", "transcript"} <= found.keys()
+    assert {"credly", "csv", "openbadges", "transcript"} <= found.keys()
     assert all(not plugin.fault for plugin in found.values())
 
 

@@ -1,11 +1,15 @@
 """credrules: rules for micro-credentials, decided on the records that a university already has."""
 
 from credrules.adapters import (
+    Acceptance,
+    AcceptanceReader,
+    AcceptanceState,
     Batch,
     Capabilities,
     CourseCatalogue,
     Issuer,
     Knows,
+    OptionsReader,
     SetAside,
     StudentRecords,
     Verification,
@@ -51,6 +55,9 @@ from credrules.settings import PluginSettings, RelativePath, Secret, Section
 __version__ = "0.1.0"
 
 __all__ = [
+    "Acceptance",
+    "AcceptanceReader",
+    "AcceptanceState",
     "Achievement",
     "Activity",
     "Admission",
@@ -77,6 +84,7 @@ __all__ = [
     "Learner",
     "Milestone",
     "MilestoneStatus",
+    "OptionsReader",
     "Origin",
     "OutcomeUnknown",
     "PluginSettings",

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import date
     from pathlib import Path
 
     from credrules.awards import Award, Receipt
@@ -126,8 +127,8 @@ class Verification:
 class Issuer(Protocol):
     """Something that turns an award into a badge or a transcript note.
 
-    `issue` and `find` fail in exactly three ways: Refused, Unavailable, OutcomeUnknown. Held to its promises by
-    `credrules.testing.IssuerSuite`.
+    `issue`, `find` and `revoke` fail in exactly three ways: Refused, Unavailable, OutcomeUnknown. Held to its promises
+    by `credrules.testing.IssuerSuite`.
     """
 
     @property
@@ -138,10 +139,20 @@ class Issuer(Protocol):
         """What would keep this issuer from working, in sentences; nothing where it is ready. Changes nothing."""
 
     def find(self, award: Award) -> Receipt | None:
-        """The receipt of this award if it was ever issued, looked up by its key; None where it surely was not."""
+        """The receipt of this award if it was ever issued, looked up by its key; None where it surely was not.
+
+        What was taken back was issued: its receipt stays the same.
+        """
 
     def issue(self, award: Award) -> Receipt:
         """Issue it. Called once for a key, unless `find` has since said that it never arrived."""
+
+    def revoke(self, receipt: Receipt, reason: str) -> None:
+        """Take back what a receipt stands for. Doing it again changes nothing, so it may be repeated after any failure.
+
+        `reason` may be shown to the learner and to the public. An issuer that takes nothing back raises Refused, saying
+        why and what a person can do instead.
+        """
 
 
 @runtime_checkable
@@ -150,3 +161,45 @@ class Verifier(Protocol):
 
     def verify(self, path: Path) -> Verification | None:
         """What the document says and whether it holds; None where it is not of this issuer's kind."""
+
+
+@runtime_checkable
+class OptionsReader(Protocol):
+    """An issuer that can say beforehand whether it can make what a program file asks of it.
+
+    It is asked by `credrules check`, and before a run decides anything.
+    """
+
+    def option_faults(self, options: Mapping[str, str]) -> Iterable[str]:
+        """What is wrong with `Award.options` as a program file gives them, in sentences; nothing where all is well.
+
+        Raises Unavailable where that cannot be found out now. Changes nothing.
+        """
+
+
+class AcceptanceState(StrEnum):
+    """How an award stands with the learner who has to accept it."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"  # the issuer no longer has it, or says something that we do not know
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What an issuer says of the award with this reference. `url` is where the learner accepts it, or shows it."""
+
+    reference: str
+    state: AcceptanceState
+    since: date | None = None
+    url: str | None = field(default=None, repr=False)
+
+
+@runtime_checkable
+class AcceptanceReader(Protocol):
+    """An issuer whose awards the learner accepts or rejects."""
+
+    def acceptances(self, receipts: Collection[Receipt]) -> Iterable[Acceptance]:
+        """How these stand now; one that the issuer no longer has is left out. Raises Unavailable or Refused."""

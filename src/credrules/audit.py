@@ -154,7 +154,7 @@ def audit(
     decider = Decider(installation.plan, None)
     auditors = [ProgramAuditor(plan) for plan in installation.plan.programs]
     found = Audit(as_of, installation.rule_set.digest, [auditor.tally for auditor in auditors])
-    with installation.ledger() as ledger:
+    with installation.ledger_to_read() as ledger:
         for batch in installation.records.batches(learners, BATCH):
             words = ledger.word_of([record.learner.learner_id for record in batch.records], decider.uses_of)
             for record in batch.records:

@@ -146,7 +146,7 @@ def compare(
     comparer = Comparer(old, new, as_of, only)
     result = comparer.result
     uses_of = comparer.old.uses_of | comparer.new.uses_of
-    with installation.ledger() as ledger:
+    with installation.ledger_to_read() as ledger:
         for batch in installation.records.batches(None, BATCH):
             words = ledger.word_of([record.learner.learner_id for record in batch.records], uses_of)
             for record in batch.records:

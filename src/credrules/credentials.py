@@ -8,12 +8,14 @@ from credrules.decisions import Outcome
 from credrules.records import CredentialStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from credrules.attestations import Word
-    from credrules.plan import Node
+    from credrules.decisions import Decision
+    from credrules.plan import Node, Plan
     from credrules.records import CredentialHeld, Record
+    from credrules.rules import Program
 
 
 def credential_outcome(node: Node, record: Record, word: Word, as_of: date) -> Outcome:
@@ -60,6 +62,27 @@ def _fits(held: CredentialHeld, node: Node, as_of: date) -> bool | None:
     if expired:
         return False
     return True if held.status else None
+
+
+def asked_for(plan: Plan) -> frozenset[str]:
+    """The programs that others ask for, or exclude: whoever is awarded one of these has to be decided again."""
+    codes = frozenset[str]().union(*(node.codes for program in plan.programs for node in program.nodes))
+    return codes & {program.program.id for program in plan.programs}
+
+
+def held_back(programs: Mapping[str, Program], met: Iterable[Decision]) -> frozenset[str]:
+    """Programs of which a learner must not be awarded anything before others are: those that exclude one of these.
+
+    `met` are the learner's decisions that are met, and `programs` are these programs. Where two exclude each other, the
+    one goes first that was earned first; of one day, the one that comes first by its id.
+    """
+    order = {one.program: (one.earned_on, one.program) for one in met}
+    return frozenset(
+        program
+        for program in order
+        for other in programs[program].excludes & order.keys() - {program}
+        if program not in programs[other].excludes or order[other] < order[program]
+    )
 
 
 def statuses(credentials: Iterable[CredentialHeld]) -> str:

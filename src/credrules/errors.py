@@ -66,6 +66,10 @@ class LedgerError(CredrulesError):
     """The ledger cannot be opened or used."""
 
 
+class NoLedger(LedgerError):
+    """There is no ledger yet, and none was to be made."""
+
+
 class IssuerFailure(CredrulesError):
     """An issuer did not answer with a receipt. Always one of the three below."""
 

@@ -40,6 +40,10 @@ class Installation:
     def ledger(self) -> Ledger:
         return Ledger.open(self.settings.ledger)
 
+    def ledger_to_read(self) -> Ledger:
+        """For what must change nothing, not even make a ledger where there is none."""
+        return Ledger.open_to_read(self.settings.ledger)
+
 
 def assemble(settings: Settings, only: Sequence[str] | None = None, plugins: Plugins | None = None) -> Installation:
     """Read the rules, start the plugins and hold them against each other.

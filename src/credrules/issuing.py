@@ -9,7 +9,7 @@ from credrules.awards import Receipt
 from credrules.errors import OutcomeUnknown, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Container, Mapping
 
     from credrules.adapters import Issuer
     from credrules.awards import Award
@@ -37,26 +37,47 @@ def issue_outstanding(
     issuers: Mapping[str, Issuer],
     *,
     on_progress: Callable[[int], object] = lambda awards: None,
+    asked_for: Container[str] = (),
+    decide_again: Callable[[Collection[str]], object] = lambda learners: None,
 ) -> Issued:
     """Issue every award that is owed, once each.
 
     An intent is in the ledger before a call, and an award that was ever tried is looked up with `find` before it is
     tried again. An issuer that cannot be reached, or that breaks, is left alone for the rest of this pass; its awards
     stay as they are.
+
+    `asked_for` are the programs that others ask about. `decide_again` is told of learners who now hold one of these;
+    what it adds to what is owed is issued in the same pass.
     """
     result = Issued()
     resting: set[str] = set()
-    for outstanding in ledger.outstanding():
-        name = outstanding.award.issuer
-        issuer = issuers.get(name)
-        if issuer is None:
-            result.unconfigured += 1
-        elif name in resting:
-            _count_waiting(outstanding, result)
-        elif not _issue(ledger, issuer, outstanding, result):
-            resting.add(name)
-        on_progress(1)
-    return result
+    after = 0
+    while True:
+        holders: set[str] = set()
+        for outstanding in ledger.outstanding(after):
+            after = outstanding.place
+            received = result.issued + result.adopted
+            _take_up(ledger, issuers, outstanding, result, resting)
+            award = outstanding.award
+            if result.issued + result.adopted > received and award.achievement.program in asked_for:
+                holders.add(award.recipient.learner_id)
+            on_progress(1)
+        if not holders:
+            return result
+        decide_again(sorted(holders))
+
+
+def _take_up(
+    ledger: Ledger, issuers: Mapping[str, Issuer], outstanding: Outstanding, result: Issued, resting: set[str]
+) -> None:
+    name = outstanding.award.issuer
+    issuer = issuers.get(name)
+    if issuer is None:
+        result.unconfigured += 1
+    elif name in resting:
+        _count_waiting(outstanding, result)
+    elif not _issue(ledger, issuer, outstanding, result):
+        resting.add(name)
 
 
 def _issue(ledger: Ledger, issuer: Issuer, outstanding: Outstanding, result: Issued) -> bool:

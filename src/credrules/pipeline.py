@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 from credrules.adapters import SetAside
 from credrules.attestations import Word
+from credrules.award_options import unusable_options
 from credrules.awards import owed
+from credrules.credentials import asked_for, held_back
 from credrules.decisions import Outcome
-from credrules.errors import EngineError, Problem
+from credrules.errors import EngineError, Problem, RuleFileError
 from credrules.issuing import issue_outstanding
 from credrules.records import Privacy, record_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from datetime import date
 
     from credrules.adapters import Batch
     from credrules.awards import Award
+    from credrules.deciding import Decided
     from credrules.decisions import Decision
     from credrules.installation import Installation
     from credrules.issuing import Issued
@@ -39,6 +42,20 @@ class Tally:
     set_aside: int = 0
     to_confer: Counter[date] = field(default_factory=Counter)  # met, by the later day of conferral
 
+    def add(self, one: _Count, step: int) -> None:
+        if one.outcome is None:
+            self.set_aside += step
+            return
+        self.outcomes[one.outcome] += step
+        if not self.outcomes[one.outcome]:
+            del self.outcomes[one.outcome]
+        if one.outcome is Outcome.MET and one.restricted:
+            self.withheld += step
+        if one.confers_on:
+            self.to_confer[one.confers_on] += step
+            if not self.to_confer[one.confers_on]:
+                del self.to_confer[one.confers_on]
+
 
 @dataclass(slots=True)
 class Report:
@@ -55,6 +72,41 @@ class Report:
     set_aside: int = 0  # learners about whom something could not be read or decided
     examples: list[Problem] = field(default_factory=list)  # the first of their problems
     issued: Issued | None = None
+    asked_for: frozenset[str] = frozenset()  # programs whose holders are decided again
+    _counted: dict[str, list[_Count]] = field(default_factory=dict, repr=False)  # of learners who may be that
+
+    def take(self, batch: Batch) -> None:
+        """Count the learners of a batch."""
+        self.learners += len(batch.records) + len(batch.set_aside)
+        self.decisions += len(batch.records) * len(self.programs)
+
+    def count(self, record: Record, decided: Decided, held: Collection[str]) -> bool:
+        """Count what came of a learner, in place of what was counted before. False where it was counted before.
+
+        `held` are the programs that the learner holds; only who may come to hold more is remembered.
+        """
+        learner = record.learner.learner_id
+        before = self._counted.pop(learner, [])
+        restricted = record.learner.privacy is Privacy.RESTRICTED
+        now = [_Count(one.program, one.outcome, restricted, self._later(one)) for one in decided.decisions]
+        now += [_Count(one.program, None, restricted) for one in decided.disagreements]
+        for some, step in ((before, -1), (now, 1)):
+            for one in some:
+                self.programs[one.program].add(one, step)
+        if any(one.outcome is Outcome.MET and one.program in self.asked_for.difference(held) for one in now):
+            self._counted[learner] = now
+        return not before
+
+    def _later(self, decision: Decision) -> date | None:
+        return decision.confers_on if decision.confers_on and decision.confers_on > self.as_of else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    program: str
+    outcome: Outcome | None  # None where the engines did not agree
+    restricted: bool
+    confers_on: date | None = None  # where that is a later day
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +129,50 @@ def run(
 ) -> Report:
     """Decide on every record, then act on whatever the ledger has not seen done before.
 
-    With `dry_run` nothing is written and nothing issued; the report says what would be. `on_decided` and `on_issued`
-    are told of progress, in learners and awards.
+    Whoever is awarded what another program asks for is decided again in the same run, so that levels that stack are
+    awarded together. With `dry_run` nothing is written and nothing issued; the report says what would be. `on_decided`
+    and `on_issued` are told of progress, in learners and awards. Raises RuleFileError, before anything is decided,
+    where an issuer could not make what a program asks of it.
     """
+    unusable = unusable_options([one.program for one in installation.plan.programs], installation.issuers)
+    if unusable:
+        raise RuleFileError(unusable)
     report = Report(as_of=as_of, engines=installation.decider.engines, dry_run=dry_run)
     report.programs = {program.program.id: Tally() for program in installation.plan.programs}
-    with installation.ledger() as ledger:
+    report.asked_for = asked_for(installation.plan)
+    with installation.ledger_to_read() if dry_run else installation.ledger() as ledger:
         if dry_run:
             for batch in installation.records.batches(learners, BATCH):
                 judged = _judge(installation, ledger, batch, as_of, report)
                 report.new_awards += len({award.key for award in judged.awards} - ledger.known(judged.awards))
+                report.take(batch)
                 on_decided(len(batch.records) + len(batch.set_aside))
             return report
         with ledger.exclusively():
             rules = installation.rule_set
             number = ledger.begin(as_of, rules.digest, rules.files, installation.decider.engines)
-            for batch in installation.records.batches(learners, BATCH):
+
+            def decide(batch: Batch) -> None:
                 judged = _judge(installation, ledger, batch, as_of, report)
                 recorded = ledger.record(number, judged.decisions, judged.awards, judged.set_aside)
                 report.new_decisions += recorded.decisions
                 report.new_awards += recorded.awards
+
+            def decide_again(holders: Collection[str]) -> None:
+                for batch in installation.records.batches(holders, BATCH):
+                    decide(batch)
+
+            for batch in installation.records.batches(learners, BATCH):
+                decide(batch)
+                report.take(batch)
                 on_decided(len(batch.records) + len(batch.set_aside))
-            report.issued = issue_outstanding(ledger, installation.issuers, on_progress=on_issued)
+            report.issued = issue_outstanding(
+                ledger,
+                installation.issuers,
+                on_progress=on_issued,
+                asked_for=report.asked_for,
+                decide_again=decide_again,
+            )
             ledger.end(number, counts(report))
     return report
 
@@ -113,8 +187,6 @@ def _judge(installation: Installation, ledger: Ledger, batch: Batch, as_of: date
             judged.set_aside.append(_aside(record, installation.records.name, faults))
             continue
         _judge_one(installation, record, words.get(record.learner.learner_id, Word()), as_of, report, judged)
-    report.learners += len(batch.records) + len(batch.set_aside)
-    report.decisions += len(batch.records) * len(report.programs)
     report.set_aside += len({aside.learner_id for aside in judged.set_aside})
     for aside in judged.set_aside:
         report.examples += aside.problems[: max(0, 20 - len(report.examples))]
@@ -129,20 +201,24 @@ def _judge_one(
     except EngineError as error:
         judged.set_aside.append(_aside(record, "the plain engine", [str(error)]))
         return
-    for decision in decided.decisions:
-        tally = report.programs[decision.program]
-        tally.outcomes[decision.outcome] += 1
-        if decision.outcome is Outcome.MET and record.learner.privacy is Privacy.RESTRICTED:
-            tally.withheld += 1
-        if decision.confers_on and decision.confers_on > as_of:
-            tally.to_confer[decision.confers_on] += 1
-        judged.decisions.append(decision)
-        program = installation.rule_set.program(decision.program, decision.version)
-        if program:
-            judged.awards.extend(owed(decision, program, installation.rule_set.institution, record.learner))
-    for disagreement in decided.disagreements:
-        report.programs[disagreement.program].set_aside += 1
-        judged.set_aside.append(_aside(record, disagreement.program, [disagreement.text]))
+    judged.decisions.extend(decided.decisions)
+    judged.awards.extend(_owed(installation, record, decided))
+    if report.count(record, decided, [one.code for one in word.held]):
+        for disagreement in decided.disagreements:
+            judged.set_aside.append(_aside(record, disagreement.program, [disagreement.text]))
+
+
+def _owed(installation: Installation, record: Record, decided: Decided) -> Iterator[Award]:
+    met = {one.program: one for one in decided.decisions if one.outcome is Outcome.MET}
+    programs = {
+        name: program
+        for name, one in met.items()
+        if (program := installation.rule_set.program(name, one.version)) is not None
+    }
+    waiting = held_back(programs, [met[name] for name in programs])
+    for name, program in programs.items():
+        if name not in waiting:
+            yield from owed(met[name], program, installation.rule_set.institution, record.learner)
 
 
 def _aside(record: Record, where: str, faults: list[str]) -> SetAside:

@@ -260,14 +260,14 @@ class Record:
 
 def record_faults(record: Record) -> Iterator[str]:
     """What in this record contradicts itself, in sentences. Such a learner is set aside, not decided."""
-    yield from _id_faults("The learner", record.learner.learner_id)
+    yield from id_faults("The learner", record.learner.learner_id)
     seen: set[str] = set()
     for attempt in record.attempts:
         name = f"Attempt {attempt.attempt_id} ({attempt.course})"
         if attempt.attempt_id in seen:
             yield f"{name} appears twice."
         seen.add(attempt.attempt_id)
-        yield from _id_faults(name, attempt.attempt_id)
+        yield from id_faults(name, attempt.attempt_id)
         if attempt.grade is not None and not attempt.grade.strip():
             yield f"{name} has a blank grade; a missing one must be left out."
         if attempt.term and attempt.term.ends < attempt.term.starts:
@@ -276,7 +276,8 @@ def record_faults(record: Record) -> Iterator[str]:
     yield from _activity_faults(record.activities or ())
 
 
-def _id_faults(name: str, text: str) -> Iterator[str]:
+def id_faults(name: str, text: str) -> Iterator[str]:
+    """What is wrong with an id, or with a name that is kept beside one."""
     if not text.strip():
         yield f"{name} has no id."
     elif len(text) > 200 or not text.isprintable():
@@ -309,7 +310,7 @@ def _activity_faults(activities: Sequence[Activity]) -> Iterator[str]:
         if activity.activity_id in seen:
             yield f"{name} appears twice."
         seen.add(activity.activity_id)
-        yield from _id_faults(name, activity.activity_id)
+        yield from id_faults(name, activity.activity_id)
         for kind in ("hours", "points", "score"):
             value = getattr(activity, kind)
             if value is None:

@@ -69,19 +69,17 @@ def marked(
 ) -> Record:
     """The record as one program sees it: attempts say which programs, of those asked about, have used them.
 
-    `awarded` stand in the order in which they were first awarded. What was awarded before this program has used its
-    attempts first; what is awarded after it takes nothing from it. Of what is not awarded yet, what is met has.
+    What was awarded keeps what it used, whatever else is met by now. Of the rest, each attempt is used by what was
+    awarded with it, and by what is met with it in this run, `decided` before this program.
     """
     uses: dict[str, set[str]] = {}
-    names = [use.program for use in awarded]
-    before = awarded[: names.index(program)] if program in names else awarded
-    for use in before:
-        if use.program in asks:
-            _note(uses, use.program, use.attempts)
-    if program not in names:
-        for decision in decided:
-            if decision.program in asks and decision.program not in names and decision.outcome is Outcome.MET:
-                _note(uses, decision.program, used_by(decision.reason))
+    own = frozenset[str]().union(*(use.attempts for use in awarded if use.program == program))
+    for use in awarded:
+        if use.program in asks and use.program != program:
+            _note(uses, use.program, use.attempts - own)
+    for decision in decided:
+        if decision.program in asks and decision.outcome is Outcome.MET:
+            _note(uses, decision.program, used_by(decision.reason) - own)
     if not any(attempt.attempt_id in uses for attempt in record.attempts):
         return record
     attempts = tuple(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from credrules import __version__
 from credrules.cli import (
+    acceptance,
     attest,
     audit,
     check,
@@ -24,15 +26,32 @@ from credrules.cli import (
     whatif,
     wish,
 )
-from credrules.cli.screen import Screen
-from credrules.errors import CredrulesError
+from credrules.cli.screen import Screen, printable
+from credrules.errors import CredrulesError, InputError
 from credrules.settings import FILE_NAME
 
 WRONG_INPUT = 2
 """Nothing was done: the input, the settings or the rules have to be mended first."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The commands; where one fails and JSON is asked for, the failure is a JSON document too."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CredrulesError as error:
+            problems = error.problems if isinstance(error, InputError) else ()
+            ctx.obj.document({"error": str(error), "problems": problems})
+            raise
+
+
+def _also_json(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and context.obj:
+        context.obj.as_json = True
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="credrules")
 @click.option(
     "--settings",
@@ -73,10 +92,14 @@ for command in (
     wish.claim,
     wish.decline,
     status.status,
+    acceptance.acceptance,
     plugins.plugins,
     verify.verify,
     plugins.completion,
 ):
+    command.params.append(
+        click.Option(["--json"], is_flag=True, expose_value=False, callback=_also_json, help="Print one JSON document.")
+    )
     cli.add_command(command)
 
 
@@ -91,6 +114,10 @@ def main() -> None:
         error.show()
         code = WRONG_INPUT
     except CredrulesError as error:
-        click.echo(str(error), err=True)
+        click.echo(printable(str(error)), err=True)
+        code = WRONG_INPUT
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(printable(f"{place}{error.strerror or error}."), err=True)
         code = WRONG_INPUT
     sys.exit(code if isinstance(code, int) else 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +16,12 @@ from credrules.cli.screen import Screen, complete_program, complete_role
 from credrules.errors import CredrulesError, InputError, Problem, nearest
 from credrules.ledger import Ledger
 from credrules.plan import make_plan
-from credrules.records import Course
+from credrules.records import Course, id_faults
 from credrules.rule_files import load
 from credrules.wording import role_title
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterator, Mapping
 
     from credrules.plan import Plan, ProgramPlan
     from credrules.settings import Settings
@@ -99,6 +101,15 @@ def attest(
 
 
 def _faults(attestation: Attestation, plan: Plan) -> list[str]:
+    return [*_who_faults(attestation.learner_id, attestation.by), *_said_faults(attestation, plan)]
+
+
+def _who_faults(learner: str, by: str) -> Iterator[str]:
+    yield from id_faults("The learner", learner)
+    yield from id_faults("Whoever says so", by)
+
+
+def _said_faults(attestation: Attestation, plan: Plan) -> list[str]:
     programs = _by_id(plan)
     if attestation.program not in programs:
         return [
@@ -131,34 +142,54 @@ def _by_id(plan: Plan) -> dict[str, list[ProgramPlan]]:
 def _read(path: Path, plan: Plan) -> list[Attestation]:
     problems: list[Problem] = []
     attestations = []
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
+    for line, row in _rows(path):
+        try:
+            attestation = _attestation(row)
+        except ValueError as error:
+            problems.append(Problem(str(path), line, str(error)))
+            continue
+        problems += [Problem(str(path), line, fault) for fault in _faults(attestation, plan)]
+        attestations.append(attestation)
+    if problems:
+        raise InputError(problems)
+    return attestations
+
+
+def _attestation(row: Mapping[str | None, str]) -> Attestation:
+    """A row as an attestation. Raises ValueError, in a sentence."""
+    if None in row:
+        raise ValueError(f"the row has more cells than there are columns: {', '.join(COLUMNS)}.")
+    try:
+        on = date.fromisoformat(row["on"])
+    except ValueError:
+        raise ValueError(f"'{row['on']}' is not a day; write it as 2026-08-24.") from None
+    return Attestation(
+        learner_id=row["learner_id"],
+        program=row["program"],
+        role=row["role"],
+        statement=row["statement"] or COMPLETE,
+        by=row["by"],
+        on=on,
+        evidence=row.get("evidence") or None,
+    )
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str | None, str]]]:
+    """The rows with their lines. Raises InputError where the file cannot be read, or columns are missing."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError([Problem(str(path), 0, "is not UTF-8 text. Save the file as UTF-8.")]) from None
+    rows = csv.DictReader(io.StringIO(text, newline=""), restval="", strict=True)
+    try:
         missing = [name for name in COLUMNS[:-1] if name not in (rows.fieldnames or ())]
         if missing:
             message = f"lacks the columns {', '.join(missing)}. It needs: {', '.join(COLUMNS)}."
             raise InputError([Problem(str(path), 1, message)])
         for row in rows:
-            try:
-                attestation = Attestation(
-                    learner_id=row["learner_id"],
-                    program=row["program"],
-                    role=row["role"],
-                    statement=row["statement"] or COMPLETE,
-                    by=row["by"],
-                    on=Day().convert(row["on"], None, None),
-                    evidence=row.get("evidence") or None,
-                )
-            except (ValueError, click.BadParameter) as error:
-                problems.append(Problem(str(path), rows.line_num, f"{error}."))
-                continue
-            faults = _faults(attestation, plan)
-            if not attestation.learner_id or not attestation.by:
-                faults.append("'learner_id' and 'by' must not be empty.")
-            problems += [Problem(str(path), rows.line_num, fault) for fault in faults]
-            attestations.append(attestation)
-    if problems:
-        raise InputError(problems)
-    return attestations
+            yield rows.line_num, row
+    except csv.Error as error:
+        raise InputError([Problem(str(path), rows.line_num, f"is not CSV from here on: {error}.")]) from None
 
 
 @click.command(name="except")
@@ -186,7 +217,7 @@ def grant_exception(
 ) -> None:
     """Grant one learner a waiver, a substitution or an extension for one requirement or rule."""
     settings = screen.settings()
-    _check_named(reason, by)
+    _check_named(learner, reason, by)
     _check_exception(settings, program, requirement, substitute, until)
     course = Course.parse(substitute) if substitute else None
     granted = GrantedException(
@@ -210,10 +241,12 @@ def grant_exception(
     screen.say("The next `credrules run` decides with it.")
 
 
-def _check_named(reason: str, by: str) -> None:
+def _check_named(learner: str, reason: str, by: str) -> None:
     for name, value in (("--reason", reason), ("--by", by)):
         if not value.strip():
             raise CredrulesError(f"{name} is empty; an exception has a reason and a name.")
+    for fault in _who_faults(learner, by):
+        raise CredrulesError(fault)
 
 
 def _check_exception(
@@ -265,7 +298,7 @@ def elect(
     It never leads to an earlier version than the one in force when the learner registered.
     """
     settings = screen.settings()
-    _check_named(reason, by)
+    _check_named(learner, reason, by)
     versions = [one.program.version for one in _versions(settings, program)]
     if version not in versions:
         message = f"'{version}' is no version of {program}. There are: {', '.join(versions)}."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 import click
 
 from credrules import rule_files
 from credrules.adapters import CourseCatalogue, Knows
+from credrules.award_options import unusable_options
 from credrules.case_files import read_cases
 from credrules.catalogue import catalogue_findings
 from credrules.engines.durable_driver import load_engine
@@ -56,6 +58,7 @@ def check(screen: Screen, *, strict: bool) -> int:
             *_issuers(installation),
             *_ledger(installation),
         ]
+    remarks = list(_open_secrets(settings))
     warnings = list(_doubts(settings, installation))
     not_checked: list[str] = []
     if installation:
@@ -69,6 +72,7 @@ def check(screen: Screen, *, strict: bool) -> int:
             "faults": faults,
             "warnings": [_as_data(one) for one in sorted(warnings)],
             "not_checked": not_checked,
+            "remarks": remarks,
         }
     )
     for fault in faults:
@@ -76,8 +80,10 @@ def check(screen: Screen, *, strict: bool) -> int:
     for warning in sorted(warnings):
         screen.say(f"! {warning}")
     if not faults and installation:
-        screen.say(f"✓ rules: {len(installation.rule_set.program_ids)} programs in {settings.rules.name}/")
-        screen.say(f"✓ records: {installation.records.name}, {installation.records.count()} learners")
+        screen.say(f"✓ rules: {number(len(installation.rule_set.program_ids), 'program')} in {settings.rules.name}/")
+        count = installation.records.count()
+        learners = "" if count is None else f", {number(count, 'learner')}"
+        screen.say(f"✓ records: {installation.records.name}{learners}")
         screen.say(f"✓ issuers: {', '.join(installation.issuers) or 'none'}")
         screen.say(f"✓ engines: {' and '.join(installation.decider.engines)}")
         for what in not_checked:
@@ -85,6 +91,8 @@ def check(screen: Screen, *, strict: bool) -> int:
         if courses is not None:
             screen.say(f"✓ catalogue: {number(courses, 'course')}")
         screen.say(f"In order, with {number(len(warnings), 'warning')}." if warnings else "Everything is in order.")
+    for remark in remarks:
+        screen.say(f"! {remark}")
     if faults:
         return NOT_IN_ORDER
     return NEEDS_A_PERSON if warnings and strict else 0
@@ -125,6 +133,16 @@ def _as_data(warning: Finding) -> dict[str, object]:
     }
 
 
+def _open_secrets(settings: Settings) -> Iterator[str]:
+    """The files with secrets that everybody on this machine can read."""
+    for section in (settings.records, *settings.issuers):
+        for key, value in sorted(section.values.items()):
+            source, _, place = str(value).partition(":")
+            path = settings.path.parent / place
+            if source == "file" and path.is_file() and path.stat().st_mode & stat.S_IROTH:
+                yield f"{place}, the {key} of {section.name}, can be read by everybody here: chmod o-r {place}"
+
+
 def _engine(settings: Settings) -> Iterator[str]:
     if settings.engine == "durable":
         try:
@@ -146,11 +164,15 @@ def _issuers(installation: Installation) -> Iterator[str]:
     for issuer in installation.issuers.values():
         for fault in issuer.check():
             yield f"issuer {issuer.name}: {fault}"
+    failures: list[str] = []
+    programs = [one.program for one in installation.plan.programs]
+    yield from map(str, unusable_options(programs, installation.issuers, failures.append))
+    yield from failures
 
 
 def _ledger(installation: Installation) -> Iterator[str]:
     try:
-        with installation.ledger() as ledger:
+        with installation.ledger_to_read() as ledger:
             granted = ledger.granted()
     except CredrulesError as error:
         yield str(error)
@@ -177,4 +199,5 @@ def schema(screen: Screen) -> None:
     folder.mkdir(exist_ok=True)
     for name, text in schemas().items():
         (folder / name).write_text(text, encoding="utf-8")
+    screen.document([str(folder / name) for name in schemas()])
     screen.say(f"Wrote {', '.join(schemas())} to {folder}.")

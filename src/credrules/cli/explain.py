@@ -56,7 +56,7 @@ def known_of(installation: Installation, learner: str) -> tuple[Record, Word]:
         for aside in batch.set_aside:
             raise RecordsError(aside.problems)
         for record in batch.records:
-            with installation.ledger() as ledger:
+            with installation.ledger_to_read() as ledger:
                 return record, ledger.word_of([learner], installation.decider.uses_of).get(learner, Word())
     raise CredrulesError(f"The records from '{installation.records.name}' have no learner '{learner}'.")
 

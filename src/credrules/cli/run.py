@@ -53,7 +53,7 @@ def run(screen: Screen, as_of: date, programs: tuple[str, ...], learners: tuple[
 
 
 def _show(screen: Screen, installation: Installation, report: pipeline.Report) -> None:
-    with installation.ledger() as ledger:
+    with installation.ledger_to_read() as ledger:
         conferred = {row.program: row.conferred for row in ledger.tally()}
     rows = []
     any_later = any(tally.to_confer for tally in report.programs.values())
@@ -145,6 +145,7 @@ def retry(screen: Screen, key: str, by: str, drop: str | None) -> None:
         else:
             ledger.retry(key, by)
             screen.say(f"{key} will be tried again by the next `credrules run`.")
+    screen.document({"award": key, "dropped": bool(drop)})
 
 
 @click.command()
@@ -152,4 +153,5 @@ def retry(screen: Screen, key: str, by: str, drop: str | None) -> None:
 def migrate(screen: Screen) -> None:
     """Bring a ledger that an older credrules made up to date."""
     Ledger.migrate(screen.settings().ledger)
+    screen.document({"up_to_date": True})
     screen.say("The ledger is up to date.")

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -46,10 +47,10 @@ class Screen:
     def say(self, text: str) -> None:
         """A line of the result, for people; left out of JSON output. Text is printed as it is, never as markup."""
         if not self.as_json:
-            self.out.print(text, markup=False)
+            self.out.print(printable(text), markup=False)
 
     def remark(self, text: str) -> None:
-        self.err.print(text, markup=False)
+        self.err.print(printable(text), markup=False)
 
     def document(self, data: Any) -> None:
         """The whole result, for programs."""
@@ -63,7 +64,7 @@ class Screen:
         for number, head in enumerate(heads):
             table.add_column(head, justify="left" if number == 0 else "right", no_wrap=number == 0)
         for row in rows:
-            table.add_row(*(str(cell) for cell in row))
+            table.add_row(*(escape(printable(str(cell))) for cell in row))
         self.out.print(table)
 
     def progress(self) -> Progress:
@@ -75,13 +76,18 @@ class Screen:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=self.err,
-            disable=self.as_json,
+            disable=self.as_json or not self.err.is_terminal,
         )
 
 
 def mark(outcome: Outcome | str) -> str:
     """'✓ met': an outcome that can be told apart without colour."""
     return f"{MARKS[str(outcome)]} {outcome}"
+
+
+def printable(text: str) -> str:
+    """The text without signs that a terminal would obey: what records hold may be anybody's."""
+    return "".join(sign if sign.isprintable() or sign in "\n " else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def complete_program(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from credrules.ledger import Ledger
+from credrules.wording import number
 
 if TYPE_CHECKING:
     from credrules.cli.screen import Screen
@@ -30,7 +31,8 @@ def status(screen: Screen, awards: bool, set_aside: bool) -> None:
         for row, line in zip(rows, cells, strict=True):
             line.append(f"{row.to_confer}, the first on {row.next_conferral}" if row.to_confer else "")
     screen.table(heads, cells)
-    screen.say(f"{len(states)} awards are owed and not issued; {len(aside)} learners were set aside by the last run.")
+    screen.say(f"Owed and not issued: {number(len(states), 'award')}.")
+    screen.say(f"Set aside by the last run: {number(len(aside), 'learner')}.")
     if awards:
         screen.table(["award", "state", "why"], [[state.key, state.state, state.detail] for state in states])
     if set_aside:

@@ -29,7 +29,7 @@ def verify(screen: Screen, files: tuple[Path, ...]) -> int:
     plugins = Plugins()
     issuers = [plugins.issuer(section) for section in settings.issuers]
     found = []
-    with Ledger.open(settings.ledger) as ledger:
+    with Ledger.open_to_read(settings.ledger) as ledger:
         for path in files:
             check = _check(path, issuers)
             known = sum(ledger.has_reference(reference) for reference in check.references)

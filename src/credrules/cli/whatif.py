@@ -97,7 +97,7 @@ def _nearest_first(one: Outlook) -> tuple[bool, int, str]:
 
 def _wanted(screen: Screen, installation: Installation, as_of: date) -> Wanted:
     wanted = Wanted()
-    with screen.progress() as progress, installation.ledger() as ledger:
+    with screen.progress() as progress, installation.ledger_to_read() as ledger:
         task = progress.add_task("Looking ahead", total=installation.records.count())
         for batch in installation.records.batches():
             words = ledger.word_of(

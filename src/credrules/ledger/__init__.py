@@ -16,7 +16,7 @@ from credrules.adapters import SetAside
 from credrules.attestations import Attestation, ExceptionKind, GrantedException, ProgramUse, Word, standing
 from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
-from credrules.errors import LedgerError, Problem
+from credrules.errors import LedgerError, NoLedger, Problem
 from credrules.ledger import bodies, database, tables
 from credrules.records import CredentialHeld, CredentialStatus
 from credrules.uses import used_by
@@ -67,10 +67,11 @@ class Outstanding:
 
     `in_doubt` where a call was begun and nobody knows what came of it; `tried` where there was any call at all, so that
     the issuer is asked what it has before it is called again. One that is `lapsed`, no longer owed, is outstanding only
-    while it is in doubt.
+    while it is in doubt. `place` is its own in the outbox, where later awards have later ones.
     """
 
     award: Award
+    place: int
     in_doubt: bool
     tried: bool
     lapsed: bool
@@ -125,6 +126,17 @@ class Ledger:
         Raises LedgerError.
         """
         return cls(database.connect(url, create=create))
+
+    @classmethod
+    def open_to_read(cls, url: str) -> Ledger:
+        """Open the ledger and make nothing: where there is none yet, an empty one in memory stands in for it.
+
+        Raises LedgerError.
+        """
+        try:
+            return cls.open(url, create=False)
+        except NoLedger:
+            return cls(database.in_memory())
 
     @staticmethod
     def migrate(url: str) -> None:
@@ -326,9 +338,10 @@ class Ledger:
 
     # The outbox.
 
-    def outstanding(self) -> Iterator[Outstanding]:
-        """Awards that are owed and neither received, refused nor dropped, oldest first, a page at a time."""
-        after = 0
+    def outstanding(self, after: int = 0) -> Iterator[Outstanding]:
+        """Awards that are owed and neither received, refused nor dropped, oldest first, a page at a time; those
+        `after` a place only.
+        """
         while True:
             query = _with_events().where(tables.awards.c.id > after, *_open()).limit(PAGE)
             with database.reading(self._engine) as connection:
@@ -338,6 +351,7 @@ class Ledger:
             for row in rows:
                 yield Outstanding(
                     bodies.award_from(row.as_owed),
+                    place=row.id,
                     in_doubt=row.call in IN_DOUBT,
                     tried=row.call is not None,
                     lapsed=row.claim == "lapsed",

@@ -16,8 +16,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
 
-from credrules.errors import LedgerError
+from credrules.errors import LedgerError, NoLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +42,13 @@ def connect(url: str, *, create: bool) -> Engine:
     except BaseException:
         engine.dispose()
         raise
+    return engine
+
+
+def in_memory() -> Engine:
+    """An engine on a ledger that is empty and kept nowhere."""
+    engine = create_engine("sqlite+pysqlite://", poolclass=StaticPool, hide_parameters=True)
+    _upgrade(engine)
     return engine
 
 
@@ -116,7 +124,7 @@ def _prepare_file(path: Path, *, create: bool) -> None:
     if path.exists():
         return
     if not create:
-        raise LedgerError(f"There is no ledger at {path} yet. The first `credrules run` makes it.")
+        raise NoLedger(f"There is no ledger at {path} yet. The first `credrules run` makes it.")
     try:
         # Names and e-mail addresses will be in it: its owner's alone, unless the owner decides otherwise.
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -170,7 +178,7 @@ def _check(engine: Engine, *, create: bool) -> None:
     if current is None and create:
         _upgrade(engine)
     elif current is None:
-        raise LedgerError(f"There is no ledger in {shown(engine.url)} yet. The first `credrules run` makes it.")
+        raise NoLedger(f"There is no ledger in {shown(engine.url)} yet. The first `credrules run` makes it.")
     elif current != _script().get_current_head():
         _refuse_newer(engine, current)
         raise LedgerError(f"The ledger {shown(engine.url)} was made by an older credrules. Run `credrules migrate`.")

@@ -40,7 +40,7 @@ ALL_KNOWN = Capabilities(
 
 @dataclass
 class FakeIssuer:
-    """An issuer with books of its own: `issued` holds a key once for every time that it was issued.
+    """An issuer with books of its own: `issued` holds a key once for every time that it was issued, `revoked` one once.
 
     `failures` are used up one a call: 'refuse', 'unavailable', 'lost' (issued, and the answer lost), 'unreached' (not
     issued, and nobody can tell), 'break' (issued, and then a fault of its own).
@@ -49,6 +49,7 @@ class FakeIssuer:
     name: str = "fake"
     failures: list[str] = field(default_factory=list)
     issued: list[str] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
     calls: int = 0
 
     def check(self) -> list[str]:
@@ -73,8 +74,17 @@ class FakeIssuer:
             raise KeyError("a fault of the plugin's own")
         return self._receipt(award)
 
+    def revoke(self, receipt: Receipt, reason: str) -> None:
+        if receipt.award_key not in self.issued or receipt.reference != self._reference(receipt.award_key):
+            raise Refused("Nothing was issued under that reference.")
+        if receipt.award_key not in self.revoked:
+            self.revoked.append(receipt.award_key)
+
     def _receipt(self, award: Award) -> Receipt:
-        return Receipt(award_key=award.key, issuer=self.name, reference=f"{self.name}:{award.key}")
+        return Receipt(award_key=award.key, issuer=self.name, reference=self._reference(award.key))
+
+    def _reference(self, award_key: str) -> str:
+        return f"{self.name}:{award_key}"
 
     @property
     def doubled(self) -> list[str]:

@@ -136,6 +136,11 @@ class IssuerSuite:
     """
 
     options: ClassVar[dict[str, str]] = {}  # what the program file must say to this issuer beside its name
+    can_revoke: ClassVar[bool] = True  # where it is False, the line above it says why
+
+    def is_revoked(self, receipt: Receipt) -> bool:
+        """Whether it has been taken back, as anybody who looks at the badge or the note can see."""
+        raise NotImplementedError("give the suite a method `is_revoked`, or say `can_revoke = False` and why")
 
     @pytest.fixture
     def make_issuer(self) -> Callable[[], Issuer]:
@@ -212,6 +217,62 @@ class IssuerSuite:
         list(issuer.check())
 
         assert issuer.find(award) is None
+
+    def test_what_cannot_be_taken_back_is_refused_with_a_reason(self, issuer: Issuer) -> None:
+        if self.can_revoke:
+            pytest.skip("it can be taken back")
+        award = self.award("L001", issuer)
+        receipt = issuer.issue(award)
+
+        with pytest.raises(Refused, match=r"\w+ \w+"):
+            issuer.revoke(receipt, "It was awarded by mistake.")
+        assert issuer.find(award) == receipt
+
+    def test_what_is_taken_back_is_so_for_all_to_see_and_no_other_award_is(
+        self, make_issuer: Callable[[], Issuer]
+    ) -> None:
+        self._needs_revocation()
+        issuer = make_issuer()
+        mine, yours = (issuer.issue(self.award(learner_id, issuer)) for learner_id in ("L001", "L002"))
+        assert not self.is_revoked(mine)
+
+        make_issuer().revoke(mine, "It was awarded by mistake.")
+
+        assert self.is_revoked(mine)
+        assert not self.is_revoked(yours)
+
+    def test_taking_back_twice_is_taking_back_once(self, make_issuer: Callable[[], Issuer]) -> None:
+        self._needs_revocation()
+        issuer = make_issuer()
+        receipt = issuer.issue(self.award("L001", issuer))
+
+        issuer.revoke(receipt, "It was awarded by mistake.")
+        make_issuer().revoke(receipt, "It was awarded by mistake, twice.")
+
+        assert self.is_revoked(receipt)
+
+    def test_what_was_taken_back_was_issued_all_the_same(self, make_issuer: Callable[[], Issuer]) -> None:
+        self._needs_revocation()
+        issuer = make_issuer()
+        award = self.award("L001", issuer)
+        receipt = issuer.issue(award)
+
+        issuer.revoke(receipt, "It was awarded by mistake.")
+
+        assert make_issuer().find(award) == receipt
+
+    def test_what_was_never_issued_cannot_be_taken_back(self, issuer: Issuer) -> None:
+        self._needs_revocation()
+        receipt = issuer.issue(self.award("L001", issuer))
+
+        with pytest.raises(Refused):
+            issuer.revoke(replace(receipt, reference="nothing-has-this-reference"), "It was awarded by mistake.")
+
+        assert not self.is_revoked(receipt)
+
+    def _needs_revocation(self) -> None:
+        if not self.can_revoke:
+            pytest.skip("it takes nothing back, and says so")
 
 
 class EngineSuite:

@@ -6,23 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from credrules import Batch, Capabilities, Knows, Problem, SetAside
+from credrules.rows import Reader, Rows, known_from, shown
 from credrules_csv import catalogue
-from credrules_csv.layouts import (
-    ACTIVITIES,
-    ADMISSIONS,
-    ATTEMPTS,
-    CREDENTIALS,
-    ENROLMENTS,
-    FACTS,
-    HOLDS,
-    LAYOUTS,
-    LEARNERS,
-    MILESTONES,
-)
-from credrules_csv.reading import Reader, Rows
+from credrules_csv.layouts import ATTEMPTS, LAYOUTS, LEARNERS
+from credrules_csv.lines import Lines
 from credrules_csv.staging import columns_present, staged
 from credrules_csv.table import opened
-from credrules_csv.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -42,35 +31,9 @@ class CsvRecords:
 
     @cached_property
     def capabilities(self) -> Capabilities:
-        """What the headers promise. Raises RecordsError where they cannot be used.
-
-        A column of which a cell may be blank is known in part; a blank cell elsewhere means something of its own.
-        """
-        present = columns_present(self.folder)
-
-        def part(name: str, column: str, extent: Knows = Knows.PARTIAL) -> Knows:
-            return extent if column in present.get(name, ()) else Knows.NONE
-
-        return Capabilities(
-            grades=Knows.FULL,
-            credits=part(ATTEMPTS.name, "credits_earned"),
-            grading_basis=part(ATTEMPTS.name, "basis"),
-            levels=part(ATTEMPTS.name, "level"),
-            attributes=part(ATTEMPTS.name, "attributes", Knows.FULL),
-            counts_toward=part(ATTEMPTS.name, "counts_toward", Knows.FULL),
-            origins=part(ATTEMPTS.name, "origin", Knows.FULL),
-            affiliation=part(LEARNERS.name, "affiliation"),
-            admissions=part(ADMISSIONS.name, "kind", Knows.FULL),
-            registration_dates=part(ATTEMPTS.name, "registered_on"),
-            milestones=part(MILESTONES.name, "code"),
-            activities=part(ACTIVITIES.name, "code"),
-            credentials=part(CREDENTIALS.name, "code"),
-            holds=part(HOLDS.name, "code"),
-            facts=part(FACTS.name, "fact"),
-            enrolments=part(ENROLMENTS.name, "program", Knows.FULL),
-            privacy=part(LEARNERS.name, "privacy"),
-            catalogue=Knows.FULL if catalogue.is_there(self.folder) else Knows.NONE,
-        )
+        """What the headers promise. Raises RecordsError where they cannot be used."""
+        catalogue_ = Knows.FULL if catalogue.is_there(self.folder) else Knows.NONE
+        return known_from(columns_present(self.folder), catalogue_)
 
     def count(self) -> int | None:
         """The rows of learners.csv; None where they cannot all be read, and then `batches` says why."""
@@ -88,7 +51,7 @@ class CsvRecords:
         if size < 1:
             raise ValueError(f"a batch holds at least one learner, not {size}")
         with staged(self.folder) as staging:
-            reader = Reader(staging.present, staging.terms)
+            reader = Reader(staging.present, staging.terms, Lines())
             last = staging.line_up(learners)
             for first in range(1, last + 1, size):
                 yield _batch(staging, reader, first, first + size - 1)
@@ -97,15 +60,15 @@ class CsvRecords:
 def _batch(staging: Staging, reader: Reader, first: int, last: int) -> Batch:
     people = {learner_id: Rows(learner_id) for learner_id in staging.people(first, last)}
     for layout in LAYOUTS:
-        if "learner_id" in layout.columns:
+        if layout.of_a_learner:
             at = layout.columns.index("learner_id") + 1
             for row in staging.rows(layout, first, last):
-                people[row[at]].of.setdefault(layout.name, []).append(row)
+                people[row[at]].of.setdefault(layout.entity, []).append(row)
     _note_doubled(staging, people, first, last)
     _note_strangers(staging, people, first, last)
     records, set_aside = [], []
     for learner_id, rows in people.items():
-        result = reader.record(rows) if LEARNERS.name in rows.of else tuple(sorted(rows.problems))
+        result = reader.record(rows) if LEARNERS.entity in rows.of else tuple(sorted(rows.problems))
         if isinstance(result, tuple):
             set_aside.append(SetAside(learner_id, result))
         else:
@@ -116,7 +79,7 @@ def _batch(staging: Staging, reader: Reader, first: int, last: int) -> Batch:
 def _note_doubled(staging: Staging, people: dict[str, Rows], first: int, last: int) -> None:
     """Two rows for one learner, or two rows for one attempt: nobody can tell which of them holds."""
     for rows in people.values():
-        lines = [row[0] for row in rows.of.get(LEARNERS.name, ())]
+        lines = [row[0] for row in rows.of.get(LEARNERS.entity, ())]
         for line in lines[1:]:
             message = f"the learner_id of this row is that of line {lines[0]} too. Keep the row that is right."
             rows.problems.append(Problem(LEARNERS.name, line, message))
@@ -135,8 +98,8 @@ def _note_strangers(staging: Staging, people: dict[str, Rows], first: int, last:
         message = f"learners.csv has no such learner_id{more}.{hint} Add the learner there, or correct the id."
         rows.problems.append(Problem(file, line, message))
     for learner_id, rows in people.items():
-        if LEARNERS.name in rows.of and (alike := _alike(staging, learner_id)):
-            line = rows.of[LEARNERS.name][0][0]
+        if LEARNERS.entity in rows.of and (alike := _alike(staging, learner_id)):
+            line = rows.of[LEARNERS.entity][0][0]
             message = (
                 f"other files have rows of {alike}, which may be this learner's. Write the id the same everywhere."
             )

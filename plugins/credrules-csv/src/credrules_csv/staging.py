@@ -6,31 +6,30 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from credrules import Problem, RecordsError, Term
+from credrules import Problem, RecordsError
+from credrules.rows import read_terms
 from credrules_csv.layouts import ATTEMPTS, LAYOUTS, LEARNERS, OF_LEARNERS, TERMS
+from credrules_csv.lines import Lines
 from credrules_csv.table import opened
-from credrules_csv.values import Unreadable, shown, to_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from credrules import Term
+    from credrules.rows import Present, Row
     from credrules_csv.layouts import Layout
-    from credrules_csv.table import Row
-
-Present = dict[str, frozenset[str]]
-"""The columns that each file has, by the file's name; a file that is not there is not in it."""
 
 
 def columns_present(folder: Path) -> Present:
     """What the headers say. Raises RecordsError with every problem in all of them."""
     problems: list[Problem] = []
-    present = {}
+    present: Present = {}
     _check_folder(folder)
     for layout in LAYOUTS:
         with opened(folder, layout, problems) as table:
             if table:
-                present[layout.name] = table.present
+                present[layout.entity] = table.present
     if problems:
         raise RecordsError(problems)
     return present
@@ -67,9 +66,10 @@ def _load(database: sqlite3.Connection, folder: Path) -> Staging:
         database.execute(f"CREATE TABLE {layout.table} (line INTEGER, {columns})")
         with opened(folder, layout, problems) as table:
             if table:
-                present[layout.name] = table.present
+                present[layout.entity] = table.present
                 _insert(database, layout, table.rows(problems))
-    terms = _terms(database, problems)
+    rows = database.execute(f"SELECT * FROM {TERMS.table} ORDER BY line")  # noqa: S608  our own name
+    terms = read_terms(rows, Lines(), problems)
     if problems:
         raise RecordsError(problems)
     for layout in (LEARNERS, *OF_LEARNERS):
@@ -98,31 +98,6 @@ def _load(database: sqlite3.Connection, folder: Path) -> Staging:
 def _insert(database: sqlite3.Connection, layout: Layout, rows: Iterable[Row]) -> None:
     places = ", ".join("?" * (len(layout.columns) + 1))
     database.executemany(f"INSERT INTO {layout.table} VALUES ({places})", rows)  # noqa: S608  our own names
-
-
-def _terms(database: sqlite3.Connection, problems: list[Problem]) -> dict[str, Term]:
-    """The terms by their ids. A term touches everybody, so a fault in it sets nobody aside but stops the reading."""
-    terms: dict[str, Term] = {}
-    for line, term_id, title, *days in database.execute(f"SELECT * FROM {TERMS.table} ORDER BY line"):  # noqa: S608  our own
-        faults = [
-            f"{name} is blank."
-            for name, cell in zip(TERMS.columns, (term_id, title, *days), strict=True)
-            if cell is None
-        ]
-        dates = []
-        for name, cell in zip(("starts", "ends"), days, strict=True):
-            try:
-                dates += [to_day(cell)] if cell is not None else []
-            except Unreadable as error:
-                faults.append(f"{name} is {shown(cell)}. {error}")
-        if term_id in terms:
-            faults.append(f"term_id {shown(term_id)} is there more than once.")
-        if len(dates) == 2 and dates[1] < dates[0]:
-            faults.append("the term ends before it starts.")
-        problems.extend(Problem(TERMS.name, line, fault) for fault in faults)
-        if not faults:
-            terms[term_id] = Term(dates[0], dates[1], term_id, title)
-    return terms
 
 
 class Staging:

@@ -10,7 +10,7 @@ import stat
 from contextlib import contextmanager
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from credrules import Problem
 from credrules.errors import nearest
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    from credrules.rows import Row
     from credrules_csv.layouts import Layout
-
-Row = tuple[Any, ...]
-"""The line where a row begins, then the text of each of the layout's columns; None where it is blank or not there."""
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 LONGEST_LINE = 1 << 20
@@ -48,7 +46,9 @@ class Table:
         self._header = header
 
     def rows(self, problems: list[Problem]) -> Iterator[Row]:
-        """Every row that is whole and says whose it is. What keeps the rest from being read goes to `problems`.
+        """Every row that is whole and says whose it is, with the line where it begins and the text of its cells.
+
+        What keeps the rest from being read goes to `problems`.
 
         A row of the wrong length, or without its learner, could be anybody's. Whoever it belongs to must not be
         decided without it, so it stops the whole reading and not just one learner's.

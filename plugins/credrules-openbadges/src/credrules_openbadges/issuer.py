@@ -88,6 +88,13 @@ class OpenBadgesIssuer:
         badge_file.write(self._path(award), data)
         return self._receipt(award)
 
+    def revoke(self, receipt: Receipt, reason: str) -> None:
+        """Refused: the badges made here name no status list, so that no verifier could learn of it."""
+        raise Refused(
+            f"{receipt.reference} cannot be taken back: it names no status list where a verifier would look. "
+            "Tell whoever relies on it, and keep the reason with the decision."
+        )
+
     def _usable_key(self) -> SigningKey:
         try:
             return self._key

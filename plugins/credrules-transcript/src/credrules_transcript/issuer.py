@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from credrules import Receipt, Unavailable, Verification
+from credrules import Receipt, Refused, Unavailable, Verification
 from credrules_transcript.order_file import FILE_NAME, Damaged, OrderFile, reason
 from credrules_transcript.orders import HEADER, is_whole, order_for, order_id, parse
 
@@ -70,6 +70,13 @@ class TranscriptIssuer:
         except OSError as error:
             raise Unavailable(f"{FILE_NAME} cannot be written: {reason(error)}.") from error
         return self._receipt(award)
+
+    def revoke(self, receipt: Receipt, reason: str) -> None:
+        """Refused: an order may have been loaded already, and the file has no row that undoes one."""
+        raise Refused(
+            f"{receipt.reference} cannot be taken back: the registrar may have loaded it already, and the file has no "
+            "row that undoes one. Ask the registrar to take the note off the transcript."
+        )
 
     def verify(self, path: Path) -> Verification | None:
         """Whether a file of transcript notes has the form of one, and every order once. None for any other file."""

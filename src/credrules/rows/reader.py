@@ -7,7 +7,8 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from credrules import (
+from credrules.errors import Problem
+from credrules.records import (
     Activity,
     Admission,
     AdmissionKind,
@@ -22,24 +23,12 @@ from credrules import (
     MilestoneStatus,
     Origin,
     Privacy,
-    Problem,
     ProgramEnrolment,
     Record,
     Registration,
     Repeat,
 )
-from credrules_csv.layouts import (
-    ACTIVITIES,
-    ADMISSIONS,
-    ATTEMPTS,
-    CREDENTIALS,
-    ENROLMENTS,
-    FACTS,
-    HOLDS,
-    LEARNERS,
-    MILESTONES,
-)
-from credrules_csv.values import (
+from credrules.rows.cells import (
     Unreadable,
     hint,
     shown,
@@ -51,7 +40,20 @@ from credrules_csv.values import (
     to_key,
     to_one_of,
     to_set,
+    to_text,
     words,
+)
+from credrules.rows.layouts import (
+    ACTIVITIES,
+    ADMISSIONS,
+    ATTEMPTS,
+    CREDENTIALS,
+    ENROLMENTS,
+    FACTS,
+    HOLDS,
+    LEARNERS,
+    MILESTONES,
+    TERMS,
 )
 
 if TYPE_CHECKING:
@@ -59,11 +61,13 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from credrules import Term
-    from credrules_csv.layouts import Layout
-    from credrules_csv.staging import Present
-    from credrules_csv.table import Row
+    from credrules.rows.layouts import Layout
+    from credrules.rows.places import Places, Row
 
 T = TypeVar("T")
+
+Present = dict[str, frozenset[str]]
+"""The columns that each entity has; an entity that is not there is not in it."""
 
 _to_affiliation = to_one_of(Affiliation)
 _to_privacy = to_one_of(Privacy)
@@ -81,27 +85,28 @@ _POSSIBLE: dict[str, type[StrEnum]] = {"origin": Origin, "kind": AdmissionKind}
 
 @dataclass(slots=True)
 class Rows:
-    """Everything that the files hold under one learner's id."""
+    """Everything that the source holds under one learner's id."""
 
     learner_id: str
-    of: dict[str, list[Row]] = field(default_factory=dict)  # by the file's name
+    of: dict[str, list[Row]] = field(default_factory=dict)  # by the entity
     problems: list[Problem] = field(default_factory=list)
 
     def in_order(self, layout: Layout) -> list[Row]:
-        """The rows by their cells, wherever they stand in the file."""
-        return sorted(self.of.get(layout.name, ()), key=lambda row: [str(cell or "") for cell in row[1:]])
+        """The rows by their cells, in whatever order they came."""
+        return sorted(self.of.get(layout.entity, ()), key=lambda row: [str(cell or "") for cell in row[1:]])
 
 
 class Reader:
-    """Reads learners of one folder: `present` are the columns that it has."""
+    """Reads learners of one source: `present` are the columns that each of its entities has."""
 
-    def __init__(self, present: Present, terms: Mapping[str, Term]) -> None:
+    def __init__(self, present: Present, terms: Mapping[str, Term], places: Places) -> None:
+        self._places = places
         self._terms = terms
         self._term_ids = tuple(terms)
         self._present = present
-        self._says_origin = "origin" in present[ATTEMPTS.name]
-        self._says_attributes = "attributes" in present[ATTEMPTS.name]
-        self._says_toward = "counts_toward" in present[ATTEMPTS.name]
+        self._says_origin = "origin" in present[ATTEMPTS.entity]
+        self._says_attributes = "attributes" in present[ATTEMPTS.entity]
+        self._says_toward = "counts_toward" in present[ATTEMPTS.entity]
 
     def record(self, rows: Rows) -> Record | tuple[Problem, ...]:
         """The record; or every problem where there is one."""
@@ -119,27 +124,28 @@ class Reader:
         return tuple(sorted(rows.problems)) if rows.problems else record
 
     def _learner(self, rows: Rows) -> Learner:
-        line, learner_id, given, family, preferred, email, affiliation, privacy = rows.of[LEARNERS.name][0]
-        read = partial(_read, rows, LEARNERS.name, line)
+        row = rows.of[LEARNERS.entity][0]
+        _, learner_id, given, family, preferred, email, affiliation, privacy = row
+        read = partial(self._read, rows, LEARNERS, row)
         return Learner(
             learner_id=read("learner_id", learner_id, to_key) or "",
-            given_name=given,
-            family_name=family,
-            preferred_name=preferred,
-            email=email,
+            given_name=read("given_name", given, to_text),
+            family_name=read("family_name", family, to_text),
+            preferred_name=read("preferred_name", preferred, to_text),
+            email=read("email", email, to_text),
             affiliation=read("affiliation", affiliation, _to_affiliation),
             privacy=read("privacy", privacy, _to_privacy),
         )
 
     def _attempts(self, rows: Rows) -> tuple[Attempt, ...]:
-        attempts = [attempt for row in rows.of.get(ATTEMPTS.name, ()) if (attempt := self._attempt(rows, row))]
+        attempts = [attempt for row in rows.of.get(ATTEMPTS.entity, ()) if (attempt := self._attempt(rows, row))]
         return tuple(sorted(attempts, key=_by_term))
 
     def _attempt(self, rows: Rows, row: Row) -> Attempt | None:
-        line, attempt_id, _, course, grade, title, term_id, level, origin, registration, *rest = row
+        _, attempt_id, _, course, grade, title, term_id, level, origin, registration, *rest = row
         registered_on, basis, graded_on, lapses_to, lapses_on, attempted, earned, repeat, attributes, toward = rest
-        read = partial(_read, rows, ATTEMPTS.name, line)
-        need = partial(_need, rows, ATTEMPTS.name, line)
+        read = partial(self._read, rows, ATTEMPTS, row)
+        need = partial(self._need, rows, ATTEMPTS, row)
         key = need("attempt_id", attempt_id, to_key)
         code = need("course", course, to_course)
         term = read("term_id", term_id, self._term)
@@ -159,66 +165,71 @@ class Reader:
             attempt_id=key,
             course=code,
             term=term,
-            title=title,
-            level=level,
+            title=read("title", title, to_text),
+            level=read("level", level, to_text),
             origin=came_from,
             registration=registered,
             registered_on=day,
-            grade=grade,
+            grade=read("grade", grade, to_text),
             basis=on_basis,
             graded_on=graded,
-            lapses_to=lapses_to,
+            lapses_to=read("lapses_to", lapses_to, to_text),
             lapses_on=lapses,
             credits_attempted=tried,
             credits_earned=gained,
             repeat=counted,
             attributes=marks if self._says_attributes else None,
             counts_toward=elsewhere if self._says_toward else None,
-            source=f"{ATTEMPTS.name}:{line}",
+            source=self._places.source(ATTEMPTS, row),
         )
 
-    def _term(self, term_id: str) -> Term:
+    def _term(self, cell: object) -> Term:
+        term_id = to_text(cell)
         try:
             return self._terms[term_id]
         except KeyError:
-            raise Unreadable(f"terms.csv has no such term.{hint(term_id, self._term_ids)} Add it there.") from None
+            terms = self._places.called(TERMS)
+            raise Unreadable(f"{terms} has no such term.{hint(term_id, self._term_ids)} Add it there.") from None
 
     def _part(self, rows: Rows, layout: Layout, read: Callable[[Rows, Row], T | None]) -> tuple[T, ...] | None:
         """One part of the record; None where its file is not there."""
-        if layout.name not in self._present:
+        if layout.entity not in self._present:
             return None
         return tuple(part for row in rows.in_order(layout) if (part := read(rows, row)) is not None)
 
     def _admission(self, rows: Rows, row: Row) -> Admission | None:
-        line, _, kind, since, until = row
-        kind_ = _need(rows, ADMISSIONS.name, line, "kind", kind, _to_kind)
-        since_ = _need(rows, ADMISSIONS.name, line, "since", since, to_day)
-        until_ = _read(rows, ADMISSIONS.name, line, "until", until, to_day)
+        _, _, kind, since, until = row
+        kind_ = self._need(rows, ADMISSIONS, row, "kind", kind, _to_kind)
+        since_ = self._need(rows, ADMISSIONS, row, "since", since, to_day)
+        until_ = self._read(rows, ADMISSIONS, row, "until", until, to_day)
         return Admission(kind=kind_, since=since_, until=until_) if kind_ and since_ else None
 
     def _milestone(self, rows: Rows, row: Row) -> Milestone | None:
-        line, _, code, status, completed_on, evidence, title = row
-        code_ = _need(rows, MILESTONES.name, line, "code", code, to_key)
-        status_ = _read(rows, MILESTONES.name, line, "status", status, _to_status)
-        day = _read(rows, MILESTONES.name, line, "completed_on", completed_on, to_day)
+        _, _, code, status, completed_on, evidence, title = row
+        code_ = self._need(rows, MILESTONES, row, "code", code, to_key)
+        status_ = self._read(rows, MILESTONES, row, "status", status, _to_status)
+        day = self._read(rows, MILESTONES, row, "completed_on", completed_on, to_day)
         if code_ is None:
             return None
-        return Milestone(code=code_, status=status_, completed_on=day, evidence=evidence, title=title)
+        link = self._read(rows, MILESTONES, row, "evidence", evidence, to_text)
+        name = self._read(rows, MILESTONES, row, "title", title, to_text)
+        return Milestone(code=code_, status=status_, completed_on=day, evidence=link, title=name)
 
     def _activities(self, rows: Rows) -> tuple[Activity, ...] | None:
         """The activities; and a problem where two of them have one id."""
-        first: dict[str, int] = {}
-        for line, activity_id, *_ in sorted(rows.of.get(ACTIVITIES.name, ()), key=lambda row: row[0]):
-            above = first.setdefault(activity_id or "", line)
-            if activity_id and above != line:
-                message = f"the activity_id of this row is that of line {above} too. Every activity needs its own."
-                rows.problems.append(Problem(ACTIVITIES.name, line, message))
+        first: dict[str, Row] = {}
+        for row in sorted(rows.of.get(ACTIVITIES.entity, ()), key=lambda row: row[0]):
+            above = first.setdefault(str(row[1] or ""), row)
+            if row[1] and above is not row:
+                other = self._places.other(above)
+                message = f"the activity_id of this row is that of {other} too. Every activity needs its own."
+                rows.problems.append(self._problem(ACTIVITIES, row, message))
         return self._part(rows, ACTIVITIES, self._activity)
 
     def _activity(self, rows: Rows, row: Row) -> Activity | None:
-        line, activity_id, _, code, status, category, on, hours, points, score = row
-        read = partial(_read, rows, ACTIVITIES.name, line)
-        need = partial(_need, rows, ACTIVITIES.name, line)
+        _, activity_id, _, code, status, category, on, hours, points, score = row
+        read = partial(self._read, rows, ACTIVITIES, row)
+        need = partial(self._need, rows, ACTIVITIES, row)
         key, code_ = need("activity_id", activity_id, to_key), need("code", code, to_key)
         status_ = read("status", status, _to_status)
         category_ = read("category", category, to_key)
@@ -235,21 +246,22 @@ class Reader:
             hours=amounts[0],
             points=amounts[1],
             score=amounts[2],
-            source=f"{ACTIVITIES.name}:{line}",
+            source=self._places.source(ACTIVITIES, row),
         )
 
     def _hold(self, rows: Rows, row: Row) -> Hold | None:
-        line, _, code, blocks, reason, since, until = row
-        code_ = _need(rows, HOLDS.name, line, "code", code, to_key)
-        blocks_ = _read(rows, HOLDS.name, line, "blocks", blocks, to_blocks)
-        since_ = _read(rows, HOLDS.name, line, "since", since, to_day)
-        until_ = _read(rows, HOLDS.name, line, "until", until, to_day)
-        return Hold(code=code_, blocks=blocks_, reason=reason, since=since_, until=until_) if code_ else None
+        _, _, code, blocks, reason, since, until = row
+        code_ = self._need(rows, HOLDS, row, "code", code, to_key)
+        blocks_ = self._read(rows, HOLDS, row, "blocks", blocks, to_blocks)
+        since_ = self._read(rows, HOLDS, row, "since", since, to_day)
+        until_ = self._read(rows, HOLDS, row, "until", until, to_day)
+        why = self._read(rows, HOLDS, row, "reason", reason, to_text)
+        return Hold(code=code_, blocks=blocks_, reason=why, since=since_, until=until_) if code_ else None
 
     def _credential(self, rows: Rows, row: Row) -> CredentialHeld | None:
-        line, _, code, status, earned, expires = row
-        read = partial(_read, rows, CREDENTIALS.name, line)
-        code_ = _need(rows, CREDENTIALS.name, line, "code", code, to_key)
+        _, _, code, status, earned, expires = row
+        read = partial(self._read, rows, CREDENTIALS, row)
+        code_ = self._need(rows, CREDENTIALS, row, "code", code, to_key)
         status_ = read("status", status, _to_credential_status)
         earned_, expires_ = read("earned_on", earned, to_day), read("expires_on", expires, to_day)
         return CredentialHeld(code=code_, status=status_, earned_on=earned_, expires_on=expires_) if code_ else None
@@ -262,42 +274,50 @@ class Reader:
         return {name: frozenset(value for fact, value in read if fact == name and value) for name, _ in read}
 
     def _fact(self, rows: Rows, row: Row) -> tuple[str, str] | None:
-        line, _, fact, value = row
-        name = _need(rows, FACTS.name, line, "fact", fact, to_key)
-        return (name, value or "") if name else None
+        _, _, fact, value = row
+        name = self._need(rows, FACTS, row, "fact", fact, to_key)
+        given = self._read(rows, FACTS, row, "value", value, to_text)
+        return (name, given or "") if name else None
 
     def _enrolment(self, rows: Rows, row: Row) -> ProgramEnrolment | None:
-        line, _, program, since, until = row
-        program_ = _need(rows, ENROLMENTS.name, line, "program", program, to_key)
-        since_ = _read(rows, ENROLMENTS.name, line, "since", since, to_day)
-        until_ = _read(rows, ENROLMENTS.name, line, "until", until, to_day)
+        _, _, program, since, until = row
+        program_ = self._need(rows, ENROLMENTS, row, "program", program, to_key)
+        since_ = self._read(rows, ENROLMENTS, row, "since", since, to_day)
+        until_ = self._read(rows, ENROLMENTS, row, "until", until, to_day)
         return ProgramEnrolment(program=program_, since=since_, until=until_) if program_ else None
 
+    def _read(
+        self, rows: Rows, layout: Layout, row: Row, column: str, cell: object, convert: Callable[[object], T]
+    ) -> T | None:
+        """The cell's value; None where it is blank, and where it cannot be read, which is then noted."""
+        if cell is None:
+            return None
+        try:
+            return convert(cell)
+        except Unreadable as error:
+            message = f"{column} is {shown(cell, _personal(rows))}. {error}"
+            rows.problems.append(self._problem(layout, row, message))
+            return None
 
-def _read(rows: Rows, file: str, line: int, column: str, cell: str | None, convert: Callable[[str], T]) -> T | None:
-    """The cell's value; None where it is blank, and where it cannot be read, which is then noted."""
-    if cell is None:
+    def _need(
+        self, rows: Rows, layout: Layout, row: Row, column: str, cell: object, convert: Callable[[object], T]
+    ) -> T | None:
+        """The cell's value; None where there is none, which is then noted."""
+        if cell is not None:
+            return self._read(rows, layout, row, column, cell, convert)
+        possible = f" Possible: {', '.join(_POSSIBLE[column])}." if column in _POSSIBLE else ""
+        message = f"{column} is blank. Every row needs one.{possible}"
+        rows.problems.append(self._problem(layout, row, message))
         return None
-    try:
-        return convert(cell)
-    except Unreadable as error:
-        rows.problems.append(Problem(file, line, f"{column} is {shown(cell, _personal(rows))}. {error}"))
-        return None
 
-
-def _need(rows: Rows, file: str, line: int, column: str, cell: str | None, convert: Callable[[str], T]) -> T | None:
-    """The cell's value; None where there is none, which is then noted."""
-    if cell is not None:
-        return _read(rows, file, line, column, cell, convert)
-    possible = f" Possible: {', '.join(_POSSIBLE[column])}." if column in _POSSIBLE else ""
-    rows.problems.append(Problem(file, line, f"{column} is blank. Every row needs one.{possible}"))
-    return None
+    def _problem(self, layout: Layout, row: Row, message: str) -> Problem:
+        return Problem(self._places.where(layout, row), row[0], message)
 
 
 def _personal(rows: Rows) -> frozenset[str]:
     """The words of the learner's names and address, which no message may repeat."""
     return frozenset(
-        word for row in rows.of.get(LEARNERS.name, ()) for cell in row[2:6] if cell for word in words(cell)
+        word for row in rows.of.get(LEARNERS.entity, ()) for cell in row[2:6] if cell for word in words(str(cell))
     )
 
 

@@ -1,0 +1,56 @@
+"""Student records from a database, by queries that its administrator can review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from credrules import Problem, hookimpl
+from credrules.errors import SettingsError
+from credrules_sql.queries import parse_queries
+from credrules_sql.records import SqlRecords, Understanding
+from credrules_sql.settings import SqlSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from credrules import Section, StudentRecords
+    from credrules_sql.queries import Query
+
+__all__ = ["SqlRecords", "SqlSettings", "records_from"]
+
+
+@hookimpl
+def credrules_student_records(settings: Section) -> Iterator[StudentRecords]:
+    if settings.plugin == "sql":
+        yield records_from(settings.read(SqlSettings), Path(settings.where).parent)
+
+
+def records_from(settings: SqlSettings, folder: Path) -> SqlRecords:
+    """The source that the settings describe. Raises SettingsError with every problem in the file of queries."""
+    problems: list[Problem] = []
+    queries = _queries_in(settings.queries, problems)
+    if problems:
+        raise SettingsError(problems)
+    url = settings.sqlalchemy_url()
+    if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":", "file:")):
+        url = url.set(database=str(Path(folder, url.database).absolute()))
+    understanding = Understanding(
+        parameters=settings.parameters,
+        values=settings.values,
+        emails=settings.emails,
+        partial=settings.partial,
+        binary=settings.order == "binary",
+        page=settings.page,
+        timeout=settings.timeout,
+    )
+    return SqlRecords(url, queries, understanding)
+
+
+def _queries_in(path: Path, problems: list[Problem]) -> dict[str, Query]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(str(path), 0, f"cannot be read: {getattr(error, 'strerror', 'it is not UTF-8')}."))
+        return {}
+    return parse_queries(text, path.name, problems)

@@ -1,0 +1,74 @@
+"""The `[records]` table of credrules.toml, where plugin = "sql"."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date  # noqa: TC003  pydantic reads the annotations
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from credrules import Capabilities, PluginSettings, RelativePath, Secret
+from credrules.errors import nearest
+from credrules_sql.queries import ENTITIES
+
+_SECRETS = frozenset({"password", "passwd", "pwd", "odbc_connect", "user_password", "access_token", "token"})
+_KNOWN = frozenset(field.name for field in fields(Capabilities))
+_COLUMNS = frozenset(
+    name
+    for layout in ENTITIES.values()
+    for column in layout.columns
+    for name in (column, f"{layout.entity}.{column}")
+    if column != "learner_id"
+)
+
+
+def _url_without_secrets(text: str) -> str:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError(
+            "is not a URL of SQLAlchemy's, such as 'postgresql+psycopg://reader@db.university.example/sis'"
+        ) from None
+    if url.password is not None or _SECRETS & {key.lower() for key in url.query}:
+        raise ValueError("holds a password; take it out, and set `password` to 'env:NAME' or 'file:PATH'")
+    if url.get_driver_name() == "mariadbconnector":
+        raise ValueError(
+            "the driver mariadbconnector ends a broken read as if it were complete, so that learners' rows go missing "
+            "without an error; write 'mariadb+pymysql://...'"
+        )
+    return text
+
+
+def _column(name: str) -> str:
+    if name not in _COLUMNS:
+        raise ValueError(f"there is no column '{name}' whose values could be mapped.{nearest(name, _COLUMNS)}")
+    return name
+
+
+def _capability(name: str) -> str:
+    if name not in _KNOWN:
+        raise ValueError(f"'{name}' is nothing that a source could know. Possible: {', '.join(sorted(_KNOWN))}")
+    return name
+
+
+class SqlSettings(PluginSettings):
+    """Where the database is, and how what it says is to be understood."""
+
+    url: Annotated[str, AfterValidator(_url_without_secrets)]
+    password: Secret | None = None
+    queries: RelativePath
+    parameters: dict[str, str | int | date] = Field(default_factory=dict)
+    values: dict[Annotated[str, AfterValidator(_column)], dict[str, str]] = Field(default_factory=dict)
+    emails: tuple[str, ...] = ()
+    """Kinds of e-mail address, the one to prefer first; a kind that is not listed is never used."""
+    partial: tuple[Annotated[str, AfterValidator(_capability)], ...] = ()
+    order: Literal["binary", "database"] = "binary"
+    page: int = Field(default=24_000, ge=1)
+    timeout: int = Field(default=300, ge=1)
+
+    def sqlalchemy_url(self) -> URL:
+        url = make_url(self.url)
+        return url.set(password=self.password.get_secret_value().strip()) if self.password else url

@@ -1,0 +1,130 @@
+"""Programs that ask for one another, or exclude one another, within a single run."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from tests.worked import INSTITUTION
+
+from credrules.deciding import Decider
+from credrules.decisions import Outcome
+from credrules.engines.durable import DurableEngine
+from credrules.installation import Installation
+from credrules.pipeline import run
+from credrules.plan import make_plan
+from credrules.records import Milestone, MilestoneStatus, Record
+from credrules.rule_files import load
+from credrules.settings import Section, Settings
+from credrules.testing import FakeIssuer, FakeRecords, sample_record
+
+TODAY = date(2026, 6, 1)
+
+LEVELS = {
+    "level-1": "requirements:\n  - milestone: one",
+    "level-2": "requirements:\n  - credential: level-1\n  - milestone: two",
+    "level-3": "requirements:\n  - credential: level-2\n  - milestone: three",
+}
+
+
+@pytest.fixture
+def install(tmp_path):
+    def make(programs, *records):
+        folder = tmp_path / "rules" / "programs"
+        folder.mkdir(parents=True)
+        (folder.parent / "institution.yaml").write_text(INSTITUTION)
+        for name, rules in programs.items():
+            (folder / f"{name}.yaml").write_text(
+                f"program: {name}\ntitle: {name}\neffective: 2025-01-01\ncredit-bearing: false\n"
+                f"{rules}\nawards:\n  - issuer: badges\n"
+            )
+        rule_set = load(folder.parent)
+        plan = make_plan(rule_set)
+        return Installation(
+            settings=Settings(
+                path=tmp_path / "credrules.toml",
+                rules=folder.parent,
+                ledger=f"sqlite:///{tmp_path / 'ledger.db'}",
+                engine="durable",
+                records=Section("records", "fake", {}),
+                issuers=(),
+            ),
+            rule_set=rule_set,
+            plan=plan,
+            decider=Decider(plan, DurableEngine(plan)),
+            records=FakeRecords(records),
+            issuers={"badges": FakeIssuer("badges")},
+        )
+
+    return make
+
+
+def learner(name="L1", **done):
+    """A learner and the milestones that are done, each with its day of May."""
+    milestones = tuple(
+        Milestone(code=code, status=MilestoneStatus.COMPLETE, completed_on=date(2026, 5, day))
+        for code, day in done.items()
+    )
+    return Record(learner=sample_record(name, {}).learner, milestones=milestones, credentials=())
+
+
+def badges(installation):
+    return [key.split("/")[2] for key in installation.issuers["badges"].issued]
+
+
+def test_levels_that_stack_are_awarded_in_one_run_and_the_next_finds_nothing_new(install):
+    installation = install(LEVELS, learner(one=1, two=2, three=3))
+
+    first = run(installation, TODAY)
+    again = run(installation, TODAY)
+
+    assert badges(installation) == ["level-1", "level-2", "level-3"]
+    assert (first.new_awards, first.issued.issued) == (3, 3)
+    assert (again.new_decisions, again.new_awards, again.issued.issued) == (0, 0, 0)
+
+
+def test_the_table_of_a_run_counts_a_learner_once_as_decided_last(install):
+    report = run(install(LEVELS, learner("L1", one=1, two=2), learner("L2", one=1)), TODAY)
+
+    assert (report.learners, report.decisions) == (2, 6)
+    assert report.programs["level-1"].outcomes == {Outcome.MET: 2}
+    assert report.programs["level-2"].outcomes == {Outcome.MET: 1}
+
+
+def test_a_level_waits_while_the_one_below_could_not_be_issued(install):
+    installation = install(LEVELS, learner(one=1, two=2))
+    installation.issuers["badges"].failures = ["unavailable"]
+
+    assert run(installation, TODAY).issued.postponed == 1
+    assert badges(installation) == []
+    run(installation, TODAY)
+    assert badges(installation) == ["level-1", "level-2"]
+
+
+@pytest.mark.parametrize(("old", "new", "awarded"), [(1, 2, "old"), (2, 1, "new"), (1, 1, "new")])
+def test_of_two_that_exclude_each_other_the_one_earned_first_is_awarded_alone(install, old, new, awarded):
+    programs = {
+        "old": "requirements:\n  - milestone: a\nexcludes: [new]",
+        "new": "requirements:\n  - milestone: b\nexcludes: [old]",
+    }
+    installation = install(programs, learner(a=old, b=new))
+
+    report = run(installation, TODAY)
+
+    assert badges(installation) == [awarded]
+    assert sorted(str(outcome) for one in report.programs.values() for outcome in one.outcomes) == ["met", "unmet"]
+    assert run(installation, TODAY).new_decisions == 0
+
+
+def test_nothing_is_awarded_beside_what_it_excludes_though_that_is_still_to_be_issued(install):
+    programs = {
+        "a-small-one": "requirements:\n  - milestone: small\nexcludes: [the-large-one]",
+        "the-large-one": "requirements:\n  - milestone: large",
+    }
+    installation = install(programs, learner(small=1, large=2))
+    installation.issuers["badges"].failures = ["unavailable"]
+
+    run(installation, TODAY)
+    assert badges(installation) == []
+    run(installation, TODAY)
+    assert badges(installation) == ["the-large-one"]
