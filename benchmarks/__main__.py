@@ -6,15 +6,25 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, kill, mutants, pipeline
+from benchmarks import agreement, claims, compare, kill, mutants, pipeline, population, population_whole, reaudit
 
-BENCHMARKS = {"agreement": agreement, "claims": claims, "kill": kill, "mutants": mutants, "pipeline": pipeline}
+BENCHMARKS = {
+    "agreement": agreement,
+    "claims": claims,
+    "compare": compare,
+    "kill": kill,
+    "mutants": mutants,
+    "pipeline": pipeline,
+    "population": population,
+    "population-whole": population_whole,
+    "reaudit": reaudit,
+}
 
 
 def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] not in BENCHMARKS:
         for name, module in BENCHMARKS.items():
-            print(f"{name:10} {(module.__doc__ or '').splitlines()[0]}")
+            print(f"{name:16} {(module.__doc__ or '').splitlines()[0]}")
         sys.exit(0 if len(sys.argv) < 2 else 2)
     module = BENCHMARKS[sys.argv[1]]
     parser = argparse.ArgumentParser(

@@ -1,7 +1,8 @@
-"""durable against plain on random plans and records, at every node; and broken batches, noticed or not.
+"""The engines against plain on random plans and records, at every node; and broken batches, noticed or not.
 
 Figures: cases, differences, nodes, met (programs that came out met), least_hit (how many cases used the construct that
-was used least) and which that was, constructs, broken, detected, seconds.
+was used least) and which that was, constructs, broken, detected, seconds; with `--engines columnar`, in_columns: the
+share of learners and programs that columns decided without the plain engine, which is asked for what no column can say.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from credrules.testing.random_cases import random_case
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from credrules.engines import Outcomes
+    from credrules.testing.random_cases import Case
+
 BROKEN = [
     '"n": 1e-05',
     '"n": 5e-324',
@@ -40,13 +44,15 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--broken", type=int, default=2_000)
     parser.add_argument("--seed", type=int, default=0, help="the first seed; each case has its own")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--engines", nargs="+", choices=("durable", "columnar"), default=["durable", "columnar"])
 
 
 def measure(asked: Namespace) -> dict[str, object]:
     started = time.perf_counter()
     share = 500
     starts = range(asked.seed, asked.seed + asked.cases, share)
-    blocks = [(start, min(share, asked.seed + asked.cases - start)) for start in starts]
+    engines = tuple(asked.engines)
+    blocks = [(start, min(share, asked.seed + asked.cases - start), engines) for start in starts]
     total: Counter[str] = Counter()
     used: Counter[str] = Counter()
     with get_context("spawn").Pool(asked.processes) as pool:
@@ -66,26 +72,43 @@ def measure(asked: Namespace) -> dict[str, object]:
         "constructs": len(used),
         "broken": asked.broken,
         "detected": detected,
+        "engines": ["plain", *engines],
+        **({"in_columns": round(1 - total["left"] / total["pairs"], 3)} if "columnar" in engines else {}),
         "seconds": round(time.perf_counter() - started, 1),
     }
 
 
-def compare(block: tuple[int, int]) -> tuple[Counter[str], list[int], Counter[str]]:
+def compare(block: tuple[int, int, tuple[str, ...]]) -> tuple[Counter[str], list[int], Counter[str]]:
     found: Counter[str] = Counter()
     used: Counter[str] = Counter()
     seeds = []
     for seed in range(block[0], block[0] + block[1]):
         case = random_case(Random(seed))
         plain = PlainEngine(case.plan).outcomes(case.record, case.word, case.as_of)
-        durable = DurableEngine(case.plan).outcomes(case.record, case.word, case.as_of)
         found["cases"] += 1
         used.update(constructs(case))
         found["nodes"] += sum(map(len, plain))
         found.update(str(outcomes[plan.root]) for plan, outcomes in zip(case.plan.programs, plain, strict=True))
-        if plain != durable:
+        others = []
+        if "durable" in block[2]:
+            others.append(DurableEngine(case.plan).outcomes(case.record, case.word, case.as_of))
+        if "columnar" in block[2]:
+            columns, left = in_columns(case)
+            others.append(columns)
+            found["pairs"] += len(case.plan.programs)
+            found["left"] += left
+        if any(other != plain for other in others):
             found["differences"] += 1
             seeds.append(seed)
     return found, seeds, used
+
+
+def in_columns(case: Case) -> tuple[Outcomes, int]:
+    """What the columnar engine says, and in how many programs it asked the plain one."""
+    from credrules.engines.columnar import ColumnarEngine, records_to_arrow  # noqa: PLC0415  an extra
+
+    decided = ColumnarEngine(case.plan).decide(records_to_arrow([case.record], [case.word]), case.as_of)
+    return tuple(tuple(map(Outcome, outcomes)) for outcomes in decided.of(0)), decided.by_plain
 
 
 def notices_broken_batch(random: Random) -> bool:

@@ -1,0 +1,126 @@
+"""What columns can say. Anything else in a plan sends its program to the plain engine, for everybody: never ignored.
+
+This is a list of what was understood when the columns were written, not of what there is: a field, a kind or a part of
+a record that is added elsewhere is unknown here until somebody has thought about it and added it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from credrules.plan import Plan, ProgramPlan
+
+KINDS = frozenset(
+    {
+        "courses",
+        "credits",
+        "average",
+        "counted",
+        "milestone",
+        "word",
+        "fact",
+        "credential",
+        "no-hold",
+        "amount",
+        "scores",
+        "group",
+    }
+)
+REPEATS = frozenset({"best", "latest", "first"})
+EXCEPTIONS = frozenset({"waiver", "substitution", "extension", "election"})
+
+_PLAN = {"scale", "programs", "equivalents", "roles"}
+_SCALE = {"points", "passing", "not_passing", "incomplete", "withdrawn"}
+_PROGRAM_PLAN = {
+    *("program", "nodes", "root", "requirements", "gates", "demands", "ways", "average", "tests", "limits"),
+    *("time_limit", "below", "inherits", "lost"),
+}
+_PROGRAM = {
+    *("id", "title", "effective", "credit_bearing", "open_to", "requirements", "rules", "awards", "place", "digest"),
+    *("until", "migrates", "exception_limits", "description", "modelled_on", "url", "image", "skills", "limits"),
+    *("excludes", "time_limit", "notes", "lead_name", "lead_email", "prose", "life"),
+}
+_NODE = {
+    *("index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "ways", "share_group", "measure"),
+    *("selection", "rounding", "sums", "code", "evidence", "role", "codes", "active", "fact", "values", "among"),
+    *("negated", "moment", "work", "timing", "after", "since", "prose"),
+}
+_WAYS = {"selection", "counting"}
+_SELECTION = {
+    *("courses", "subjects", "low", "high", "levels", "attributes", "excluded", "origins", "bases", "toward"),
+    "completed",
+}
+_WINDOW = {"since", "until", "months", "after_enrolment_in"}
+_COUNTING = {"minimum", "minimum_symbol", "by_level", "repeats", "origins", "bases"}
+_WAY = {"demands", "leaves"}
+RECORD = {
+    "learner",
+    "attempts",
+    "admissions",
+    "milestones",
+    "activities",
+    "credentials",
+    "holds",
+    "facts",
+    "enrolments",
+}
+PARTS = {*RECORD, "attestations", "exceptions", "awarded", "uses"}  # no engine looks at `uses`
+MILESTONE = {"code", "status", "completed_on", "evidence", "title"}
+ADMISSION = {"kind", "since", "until"}
+CREDENTIAL = {"code", "status", "earned_on", "expires_on"}
+HOLD = {"code", "blocks", "reason", "since", "until"}
+ATTESTATION = {"program", "role", "statement", "by", "on", "evidence", "withdrawn"}
+OF_PART = {
+    "milestones": MILESTONE,
+    "admissions": ADMISSION,
+    "credentials": CREDENTIAL,
+    "awarded": CREDENTIAL,
+    "holds": HOLD,
+    "attestations": ATTESTATION,
+}
+"""The columns of those parts that are read in columns; the others are left to the plain engine as they are."""
+LEARNER = {"learner_id", "affiliation", "privacy", "facts"}
+
+
+def beyond(plan: Plan, program: ProgramPlan) -> str:
+    """What in a program no column can say; '' where there is nothing."""
+    return next(_beyond(plan, program), "")
+
+
+def _beyond(plan: Plan, program: ProgramPlan) -> Iterator[str]:
+    yield from _more(plan, _PLAN)
+    yield from _more(plan.scale, _SCALE)
+    yield from _more(program, _PROGRAM_PLAN)
+    yield from _more(program.program, _PROGRAM)
+    for way in program.ways:
+        yield from _more(way, _WAY)
+    for node in program.nodes:
+        yield from _more(node, _NODE)
+        if node.kind.value not in KINDS:
+            yield f"a requirement of the kind '{node.kind.value}'"
+        for ways in node.ways:
+            yield from _more(ways, _WAYS)
+            yield from _more(ways.selection, _SELECTION)
+            yield from _more(ways.counting, _COUNTING)
+            if ways.counting.repeats.value not in REPEATS:
+                yield f"repeats: {ways.counting.repeats.value}"
+            if ways.selection.completed:
+                yield from _more(ways.selection.completed, _WINDOW)
+                if ways.selection.completed.after_enrolment_in:
+                    yield "courses completed after an enrolment"
+        if not node.need and node.ways:
+            yield "a requirement of nothing"
+
+
+def _more(value: Any, known: set[str]) -> Iterator[str]:
+    """The fields that are unknown here and say something."""
+    for field in fields(value):
+        if field.name in known:
+            continue
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        if default is MISSING or getattr(value, field.name) != default:
+            yield f"'{field.name}' of a {type(value).__name__}"
