@@ -90,7 +90,8 @@ def awards():
             credits=credits_,
             earned_on=day,
             conferred_on=None if later is None else day + timedelta(days=later),
-            expires_on=None if later is None else date(2100, 1, 1) + timedelta(days=later),  # others refuse what has ended
+            # Far off: others refuse what has ended.
+            expires_on=None if later is None else date(2100, 1, 1) + timedelta(days=later),
         ),
         texts,
         st.none() | st.just(" ") | texts,
