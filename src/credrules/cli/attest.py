@@ -159,6 +159,8 @@ def _attestation(row: Mapping[str | None, str]) -> Attestation:
     """A row as an attestation. Raises ValueError, in a sentence."""
     if None in row:
         raise ValueError(f"the row has more cells than there are columns: {', '.join(COLUMNS)}.")
+    if not row["role"]:
+        raise ValueError("'' is no role.")
     try:
         on = date.fromisoformat(row["on"])
     except ValueError:
