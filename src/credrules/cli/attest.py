@@ -116,11 +116,8 @@ def _said_faults(attestation: Attestation, plan: Plan) -> list[str]:
             f"'{attestation.program}' is no program. There are: {', '.join(programs)}."
             f"{nearest(attestation.program, programs)}"
         ]
-    if attestation.role not in (*plan.roles, Role.LEARNER):
-        return [
-            f"'{attestation.role}' is no role. There are: {', '.join(plan.roles)}."
-            f"{nearest(attestation.role, plan.roles)}"
-        ]
+    if fault := _role_fault(attestation.role, plan):
+        return [fault]
     nodes = [node for version in programs[attestation.program] for node in version.nodes]
     said = sorted({node.code for node in nodes if node.role == attestation.role})
     said += [DECLINE] if attestation.role == Role.LEARNER else []
@@ -129,6 +126,13 @@ def _said_faults(attestation: Attestation, plan: Plan) -> list[str]:
         whose = f"the {role_title(attestation.role)}"
         return [f"'{attestation.statement}' is nothing that {whose} attests here. There is: {listed}."]
     return []
+
+
+def _role_fault(role: str, plan: Plan) -> str:
+    """What is wrong with the name of a role; '' where nothing is."""
+    if role in (*plan.roles, Role.LEARNER):
+        return ""
+    return f"'{role}' is no role. There are: {', '.join(plan.roles)}.{nearest(role, plan.roles)}"
 
 
 def _by_id(plan: Plan) -> dict[str, list[ProgramPlan]]:
@@ -144,7 +148,7 @@ def _read(path: Path, plan: Plan) -> list[Attestation]:
     attestations = []
     for line, row in _rows(path):
         try:
-            attestation = _attestation(row)
+            attestation = _attestation(row, plan)
         except ValueError as error:
             problems.append(Problem(str(path), line, str(error)))
             continue
@@ -155,12 +159,12 @@ def _read(path: Path, plan: Plan) -> list[Attestation]:
     return attestations
 
 
-def _attestation(row: Mapping[str | None, str]) -> Attestation:
+def _attestation(row: Mapping[str | None, str], plan: Plan) -> Attestation:
     """A row as an attestation. Raises ValueError, in a sentence."""
     if None in row:
         raise ValueError(f"the row has more cells than there are columns: {', '.join(COLUMNS)}.")
-    if not row["role"]:
-        raise ValueError("'' is no role.")
+    if fault := _role_fault(row["role"], plan):
+        raise ValueError(fault)
     try:
         on = date.fromisoformat(row["on"])
     except ValueError:

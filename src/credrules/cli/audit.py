@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import click
 
 from credrules.audit import Audit, audit, flat
-from credrules.cli.files import FORMATS, write_rows, write_text
-from credrules.cli.options import as_of
-from credrules.cli.screen import Screen, complete_program
+from credrules.cli.files import write_rows, write_text
+from credrules.cli.options import as_of, only_programs, out_files
 from credrules.decisions import Outcome
 from credrules.installation import assemble
 from credrules.reports import html
@@ -19,28 +17,20 @@ from credrules.wording import number
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
+
+    from credrules.cli.screen import Screen
 
 NEEDS_A_PERSON = 1
 
 
 @click.command("audit")
 @as_of
-@click.option(
-    "--program", "programs", multiple=True, shell_complete=complete_program, help="Only this program; repeatable."
-)
-@click.option(
-    "--out",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write it to a .html, .csv, .json or .parquet file as well; repeatable.",
-)
+@only_programs
+@out_files
 @click.pass_obj
 def audit_command(screen: Screen, as_of: date, programs: tuple[str, ...], files: tuple[Path, ...]) -> int:
     """Count how every program stands for everybody. Nothing is recorded, nothing issued and nobody named."""
-    for path in files:
-        if path.suffix not in FORMATS:
-            raise click.UsageError(f"'{path}' ends in none of {', '.join(FORMATS)}: what should it be?")
     installation = assemble(screen.settings(), programs or None)
     with screen.progress() as progress:
         task = progress.add_task("Auditing", total=installation.records.count())

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from credrules import rule_files
-from credrules.cli.files import FORMATS, write_rows, write_text
-from credrules.cli.options import as_of
-from credrules.cli.screen import Screen, complete_program
+from credrules.cli.files import write_rows, write_text
+from credrules.cli.options import as_of, only_programs, out_files
 from credrules.compare import Comparison, compare
 from credrules.installation import assemble
 from credrules.reports import html
@@ -19,6 +18,8 @@ from credrules.wording import listing, number
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
+
+    from credrules.cli.screen import Screen
 
 SHOWN = 20
 DIRECTIONS = {
@@ -34,16 +35,8 @@ _folder = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.argument("old_rules", type=_folder)
 @click.argument("new_rules", type=_folder)
 @as_of
-@click.option(
-    "--program", "programs", multiple=True, shell_complete=complete_program, help="Only this program; repeatable."
-)
-@click.option(
-    "--out",
-    "files",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write it to a .html, .csv, .json or .parquet file as well; repeatable.",
-)
+@only_programs
+@out_files
 @click.option("--people", is_flag=True, help="List the learners' ids in the HTML report as well.")
 @click.pass_obj
 def compare_command(
@@ -59,9 +52,6 @@ def compare_command(
 
     Nothing is recorded and nothing issued. A file named with --out is fit to be kept as the record of the change.
     """
-    for path in files:
-        if path.suffix not in FORMATS:
-            raise click.UsageError(f"'{path}' ends in none of {', '.join(FORMATS)}: what should it be?")
     installation = assemble(screen.settings())
     old, new = rule_files.load(old_rules), rule_files.load(new_rules)
     known = dict.fromkeys((*old.program_ids, *new.program_ids))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 
 import click
 
+from credrules.cli.files import FORMATS
 from credrules.cli.screen import complete_program
 
 
@@ -30,3 +32,23 @@ def today() -> date:
 
 as_of = click.option("--as-of", type=Day(), default=today, help="Decide as of this day; today where left out.")
 program_argument = click.argument("program", shell_complete=complete_program)
+only_programs = click.option(
+    "--program", "programs", multiple=True, shell_complete=complete_program, help="Only this program; repeatable."
+)
+
+
+def _of_a_known_kind(_: click.Context, __: click.Parameter, files: tuple[Path, ...]) -> tuple[Path, ...]:
+    for path in files:
+        if path.suffix not in FORMATS:
+            raise click.UsageError(f"'{path}' ends in none of {', '.join(FORMATS)}: what should it be?")
+    return files
+
+
+out_files = click.option(
+    "--out",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_of_a_known_kind,
+    help="Write it to a .html, .csv, .json or .parquet file as well; repeatable.",
+)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from credrules import pipeline
-from credrules.cli.options import as_of
-from credrules.cli.screen import Screen, complete_program
+from credrules.cli.options import as_of, only_programs
 from credrules.decisions import Outcome
 from credrules.installation import assemble
 from credrules.ledger import Ledger
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
+    from credrules.cli.screen import Screen
     from credrules.installation import Installation
     from credrules.issuing import Issued
 
@@ -26,9 +26,7 @@ NEEDS_A_PERSON = 1
 
 @click.command()
 @as_of
-@click.option(
-    "--program", "programs", multiple=True, shell_complete=complete_program, help="Only this program; repeatable."
-)
+@only_programs
 @click.option("--learner", "learners", multiple=True, help="Only this learner; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Decide and say what would be done; write and issue nothing.")
 @click.pass_obj

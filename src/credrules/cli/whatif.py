@@ -8,8 +8,8 @@ import click
 
 from credrules.attestations import Word
 from credrules.cli.explain import known_of
-from credrules.cli.options import as_of
-from credrules.cli.screen import Screen, complete_program, mark
+from credrules.cli.options import as_of, only_programs
+from credrules.cli.screen import Screen, mark
 from credrules.decisions import Outcome
 from credrules.installation import assemble
 from credrules.whatif import Outlook, Outlooks, Wanted, count_wanted, outlooks, planned
@@ -27,9 +27,7 @@ ROWS = 20
 @click.argument("learner", required=False)
 @click.option("--add", "courses", multiple=True, metavar="'STA 501 A-'", help="A planned course; repeatable.")
 @click.option("--level", help="The level of the planned courses, where rules ask for it, such as graduate.")
-@click.option(
-    "--program", "programs", multiple=True, shell_complete=complete_program, help="Only this program; repeatable."
-)
+@only_programs
 @click.option("--everyone", is_flag=True, help="Which one course would complete most learners.")
 @click.option("--all", "all_programs", is_flag=True, help="Show the programs that are far away as well.")
 @as_of
