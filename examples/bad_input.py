@@ -81,7 +81,7 @@ MISTAKES = {
         "? undetermined: STA 501",
         ("check", f"explain 50010001 first-program --as-of {AS_OF}"),
     ),
-    "a learner nobody knows": Mistake(row_of_a_stranger, "attempts.csv:16: learner_id"),
+    "a learner nobody knows": Mistake(row_of_a_stranger, "attempts.csv:16: learners.csv has no such learner_id."),
     "a rule that asks for what the records cannot tell": Mistake(
         lambda home: (home / "records" / "holds.csv").unlink(), "asks for holds, which records from 'csv' do not have"
     ),
@@ -89,7 +89,7 @@ MISTAKES = {
         change("rules/programs/first-program.yaml", "course: STA 501", "cuorse: STA 501"), "Did you mean 'course'?"
     ),
     "an issuer that raises": Mistake(
-        issuer_that_raises, "cannot be read: Not a directory.", ("check", f"run --as-of {AS_OF}", "status --awards")
+        issuer_that_raises, "out/badges: File exists.", ("check", f"run --as-of {AS_OF}", "status --awards")
     ),
     "a table of settings misspelt": Mistake(
         change("credrules.toml", "[issuers.badges]", "[issuers.badge]"), "'badges' is no issuer in credrules.toml."
