@@ -42,6 +42,24 @@ FILES = {
     "windows.py": ENGINES,
     "rules.py": ENGINES,
     "claims.py": (*BY_HAND, "tests/test_claims.py"),
+    "life_cycle.py": ("tests/test_confer_dates.py", "tests/test_renewal.py"),
+    "conferral.py": ("tests/test_confer_dates.py", "tests/test_claims_of_learners.py", "tests/test_renewal.py"),
+    "credentials.py": (
+        "tests/test_credentials.py",
+        "tests/test_stacking.py",
+        "tests/test_with_degree.py",
+        "tests/test_renewal.py",
+    ),
+    "never_both.py": ("tests/test_level_minimum.py", "tests/test_levels.py"),
+    "uses.py": ("tests/test_caps_across_programs.py",),
+    "timing.py": ("tests/test_work.py",),
+    "choices.py": ("tests/test_choices.py", "tests/test_engines.py"),
+    "equivalents.py": ("tests/test_equivalents.py",),
+    "exceptions.py": ("tests/test_versions.py", "tests/test_with_degree.py", *BY_HAND),
+    "catalog_year.py": ("tests/test_versions.py",),
+    "versions.py": ("tests/test_versions.py", "tests/test_broken_rules.py"),
+    "engines/plain_work.py": ("tests/test_work.py", "tests/test_unknown_work.py"),
+    "engines/plain_worlds.py": ("tests/test_choices.py", "tests/test_engines.py"),
 }
 REASONS = ROOT / "docs" / "mutants.md"
 SECONDS = 120
