@@ -246,7 +246,7 @@ class _Completer:
     def _completes(
         self, engine: PlainEngine, way: Way, chosen: Sequence[int], choices: Sequence[_Choice], least: str = ""
     ) -> bool:
-        """Whether courses complete a way: with the best grades, or, where `least` is said, with no better than asked."""
+        """Whether courses complete a way: with the best grades, or with `least` and what is asked."""
         attempts = [
             self._graded(attempt, choices[at].minimum, least) if least else attempt
             for at, times in Counter(chosen).items()
