@@ -194,7 +194,8 @@ def test_a_ring_of_exclusions_is_said_once_and_one_of_which_all_name_each_other_
 
 def test_programs_that_all_name_each_other_are_in_no_doubt(install):
     every = {
-        name: f"requirements:\n  - milestone: {name}\nexcludes: [{', '.join(sorted(set('pqr') - {name}))}]" for name in "pqr"
+        name: f"requirements:\n  - milestone: {name}\nexcludes: [{', '.join(sorted(set('pqr') - {name}))}]"
+        for name in "pqr"
     }
 
     assert install(every).rule_set.doubts == ()
