@@ -1,4 +1,4 @@
-"""Every construct that real programs need: documented, in a schema, tried by cases, and with a mistake in it explained."""
+"""Every construct that programs need: documented, in a schema, tried by cases, and with a mistake in it explained."""
 
 from __future__ import annotations
 
