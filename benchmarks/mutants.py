@@ -103,11 +103,12 @@ class Mutant:
     line: int
     change: str
     text: str
+    source: str  # the line as it stood
 
     @property
     def name(self) -> str:
         """The same while the changed line stays the same, wherever it moves to."""
-        return hashlib.sha256(f"{self.file}|{self.change}".encode()).hexdigest()[:8]
+        return hashlib.sha256(f"{self.file}|{self.source}|{self.change}".encode()).hexdigest()[:8]
 
 
 def options(parser: ArgumentParser) -> None:
@@ -208,7 +209,7 @@ def mutants_of(name: str) -> Iterator[Mutant]:
         line = getattr(node, "lineno", 0)
         if is_decision(lines, line):
             short = f"{change} in `{' '.join(before.split())[:90]}`"
-            yield Mutant(name, line, short, ast.unparse(tree))
+            yield Mutant(name, line, short, ast.unparse(tree), lines[line - 1].strip())
 
 
 def is_decision(lines: list[str], line: int) -> bool:
