@@ -181,3 +181,13 @@ def test_a_late_claim_is_conferred_on_the_very_next_of_the_days():
 
 def test_at_the_end_of_the_calendar_there_is_no_later_day():
     assert LifeCycle(confer_on=((1, 31),)).on_or_after(day("9999-02-01")) == date.max
+
+
+def test_what_is_not_met_has_no_last_day(tmp_path):
+    text = "expires: { years: 1 }\nrequirements: [STA 501]\n"
+    installation = installed(tmp_path, rules(tmp_path, shown=text), [])
+    record = sample_record("L001", {})
+
+    decision = installation.decider.decide(record, Word(), date(2026, 6, 1), everyone=True).decisions[0]
+
+    assert (decision.outcome, decision.expires_on) == (Outcome.UNMET, None)
