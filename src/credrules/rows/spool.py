@@ -88,6 +88,10 @@ class Spool:
         for (owner,) in self._database.execute(query, (kind,)):
             yield owner
 
+    def owns(self, kind: str, owner: str) -> bool:
+        query = "SELECT 1 FROM items WHERE kind = ? AND owner = ? LIMIT 1"
+        return self._database.execute(query, (kind, owner)).fetchone() is not None
+
     def line_up(self, people: Iterable[tuple[str, str]]) -> None:
         """The learners: the id that each is known by here, and the source's key."""
         self._database.execute("BEGIN")
