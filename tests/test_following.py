@@ -1,0 +1,42 @@
+"""A followed learner stands as if decided afresh, whatever arrived, changed or was withdrawn in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from credrules.deciding import Decider
+from credrules.following import Follower
+from credrules.testing.random_cases import random_case, random_record
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(min_value=0))
+def test_a_followed_learner_stands_as_if_decided_afresh(seed):
+    random = Random(seed)
+    case = random_case(random)
+    learner = Follower(case.plan).follow(case.record, case.word, case.as_of)
+
+    for _ in range(6):
+        moved = _something_happens(random, learner)
+
+        fresh = Decider(case.plan, None).decide(learner.record, case.word, case.as_of, everyone=True)
+        assert [learner.decision(one.program) for one in fresh.decisions] == list(fresh.decisions)
+        assert {one.program for one in moved} <= {one.program for one in fresh.decisions}
+
+
+def _something_happens(random, learner):
+    """An attempt arrives, is replaced by another one, or is withdrawn."""
+    ids = sorted(learner.attempts)
+    if ids and random.random() < 0.3:
+        return learner.withdraw(random.choice(ids))
+    attempts = random_record(random).attempts
+    if not attempts:
+        return []
+    attempt = random.choice(attempts)
+    if random.random() < 0.6:
+        attempt = replace(attempt, attempt_id=f"new-{random.randint(0, 10**6)}")
+    return learner.put(attempt)
