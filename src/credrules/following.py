@@ -13,39 +13,39 @@ What stands is the plain engine's answer alone: an award still takes both engine
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from credrules.deciding import Decider
-from credrules.kept_program import KeptProgram, Look, ProgramIndex
+from credrules.kept_program import Arrival, KeptProgram, ProgramIndex
 from credrules.records import Course
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from credrules.attestations import Word
-    from credrules.decisions import Decision, Outcome, Reason
+    from credrules.decisions import Decision
     from credrules.engines.plain import LearnerSeen
+    from credrules.kept_program import Candidate, Look
     from credrules.plan import Plan
     from credrules.records import Attempt, Record
     from credrules.standing import Standing
 
-Mentions = tuple[tuple[int, tuple[Look, ...] | None], ...]
-"""The programs that an attempt may move, by place in the plan, and what it is to each: see ProgramIndex.looks."""
+
+class Mention(NamedTuple):
+    """A program that an attempt may move, by place in the plan. `looks` is None where it may be all of it."""
+
+    number: int
+    looks: tuple[Look, ...] | None
+    alone: bool = False  # it is offered to no two requirements of which only one may claim it
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A program that was decided again, in one version, with its outcome and the reasons at every node.
+Mentions = tuple[Mention, ...]
+Candidates = list[tuple[int, "list[Candidate] | None"]]
 
-    What hangs on more than one program, and on the catalog year, is said by `Followed.decision`.
-    """
-
-    program: str
-    version: str
-    outcome: Outcome
-    reason: Reason
+KINDS = 100_000
+"""How many kinds of attempts are remembered at most: of a course, with a grade, under a registration."""
 
 
 class Follower:
@@ -55,7 +55,7 @@ class Follower:
         self.plan = plan
         self.decider = Decider(plan, None)
         self.indexes = [ProgramIndex(program) for program in plan.programs]
-        self.listed = self.decider.plain.equivalents.keys()
+        self._candidates: dict[tuple[object, ...], Candidates] = {}
         self._mentions: dict[tuple[object, ...], Mentions] = {}
 
     def follow(self, record: Record, word: Word, as_of: date) -> Followed:
@@ -63,28 +63,42 @@ class Follower:
         return Followed(self, record, self.decider.in_term(record, word, as_of), as_of)
 
     def mentions(self, standing: Standing, learner: LearnerSeen) -> Mentions:
-        """The programs that an attempt may move; of attempts of one kind and standing it is found out once."""
+        """The programs that an attempt may move. Of attempts of one kind it is found out once."""
+        if standing.equal is not None:  # another course on another day, perhaps
+            return tuple(
+                Mention(number, None) for number, index in enumerate(self.indexes) if index.may_move(standing, learner)
+            )
         attempt = standing.attempt
-        shape = (
-            attempt.course,
-            attempt.level,
-            attempt.origin,
-            attempt.basis,
-            attempt.repeat,
-            attempt.attributes,
-            standing.stage.value,
-            standing.points,
-        )
-        known = self._mentions.get(shape)
+        course = attempt.course
+        place = course.subject, course.number, attempt.level, attempt.origin, attempt.basis, attempt.attributes
+        kind = place, standing.stage, standing.points, attempt.repeat
+        known = self._mentions.get(kind)
         if known is None:
-            known = self._looked_up(standing, learner)
-            if standing.equal is None:
-                self._mentions[shape] = known
+            if len(self._mentions) >= KINDS:
+                self._mentions.clear()
+            if place not in self._candidates:
+                self._candidates[place] = self._looked_up(standing, learner)
+            known = self._mentions[kind] = tuple(self._mentioned(self._candidates[place], standing))
         return known
 
-    def _looked_up(self, standing: Standing, learner: LearnerSeen) -> Mentions:
-        found = ((number, index.looks(standing, learner)) for number, index in enumerate(self.indexes))
-        return tuple((number, looks) for number, looks in found if looks is None or looks)
+    def _looked_up(self, standing: Standing, learner: LearnerSeen) -> Candidates:
+        found: Candidates = []
+        for number, index in enumerate(self.indexes):
+            if index.local:
+                candidates = index.candidates(standing, learner)
+                found += [(number, candidates)] if candidates else []
+            elif index.may_move(standing, learner):
+                found.append((number, None))
+        return found
+
+    def _mentioned(self, candidates: Candidates, standing: Standing) -> Iterator[Mention]:
+        for number, some in candidates:
+            if some is None:
+                yield Mention(number, None)
+            else:
+                index = self.indexes[number]
+                looks = index.looks(some, standing)
+                yield Mention(number, looks, index.is_alone(looks))
 
 
 class Followed:
@@ -103,26 +117,39 @@ class Followed:
         }
         self.kept = [KeptProgram(index, self.seen) for index in follower.indexes]
         for one in self.kept:
-            one.reason()
+            one.reason  # noqa: B018  what stands from the start is told now, and not with the first attempt
         granted = {one.program for one in word.exceptions}
         self.granted = tuple(number for number, one in enumerate(follower.plan.programs) if one.program.id in granted)
         self._decisions: dict[str, Decision] = {}
 
-    def put(self, attempt: Attempt) -> list[Moved]:
+    def put(self, attempt: Attempt) -> list[KeptProgram]:
         """Take in an attempt that is new, or that replaces the one with its id: the programs it may have moved."""
         if attempt.attempt_id in self.attempts:
             return self._change(attempt.attempt_id, attempt)
         standing = self.follower.decider.plain.stand(attempt, self.as_of)
-        if standing.course in self.seen.standings or self.granted:
+        course = standing.course
+        if self.granted or standing.equal is not None or course in self.seen.standings:
             return self._change(None, attempt)
         self.attempts[attempt.attempt_id] = attempt
-        self._stand(standing, standing.course)
-        moved = self.follower.mentions(standing, self.seen)
-        for number, looks in moved:
-            self.kept[number].add(standing, looks)
-        return self._told(number for number, _ in moved)
+        self.standings[attempt.attempt_id] = standing
+        self.seen.standings[course] = [standing]
+        self.seen.known_as.setdefault(course, set()).add(course)
+        mentions = self.follower.mentions(standing, self.seen)
+        if not mentions:
+            return []
+        arrival = Arrival(standing)
+        moved = []
+        for number, looks, alone in mentions:
+            kept = self.kept[number]
+            if alone and looks is not None and kept.steady:
+                kept.add(arrival, looks)
+            else:
+                kept.restart()
+            moved.append(kept)
+        self._undecided(moved)
+        return moved
 
-    def withdraw(self, attempt_id: str) -> list[Moved]:
+    def withdraw(self, attempt_id: str) -> list[KeptProgram]:
         """Forget an attempt that the source no longer has: the programs it may have moved."""
         return self._change(attempt_id, None)
 
@@ -138,7 +165,7 @@ class Followed:
                 self._decisions |= {one.program: one for one in whole.decisions if one.program in decider.entangled}
             else:
                 evaluations = [one.evaluation for one in self.kept]
-                known = [one.reasons for one in self.kept]
+                known = [one.known_reasons() for one in self.kept]
                 self._decisions[program] = decider.one(program, evaluations, known, record, self.word, self.as_of)
         return self._decisions[program]
 
@@ -167,7 +194,7 @@ class Followed:
             if not self.seen.known_as[name]:
                 del self.seen.known_as[name]
 
-    def _change(self, gone: str | None, come: Attempt | None) -> list[Moved]:
+    def _change(self, gone: str | None, come: Attempt | None) -> list[KeptProgram]:
         """Look again at every course at which there is another attempt now, or one less."""
         courses: dict[Course, list[Standing]] = {}
         if gone is not None:
@@ -180,38 +207,41 @@ class Followed:
             self.attempts[come.attempt_id] = come
             self._stand(new, new.course)
             courses.setdefault(new.course, [])
-        moved = dict.fromkeys(self.granted)
+        again: set[int] = set()
+        numbers = set(self.granted)
         for course, standings in courses.items():
             for number, nodes in self._about([*standings, *self.seen.standings.get(course, ())]).items():
-                moved[number] = None
-                self.kept[number].again(course, nodes)
-        for number in self.granted:
+                if nodes is None or not self.kept[number].steady:
+                    numbers.add(number)
+                else:
+                    self.kept[number].again(course, nodes)
+                    again.add(number)
+        for number in numbers:
             self.kept[number].restart()
-        return self._told(moved)
+        moved = [self.kept[number] for number in sorted(numbers | again)]
+        self._undecided(moved)
+        return moved
 
     def _about(self, standings: Iterable[Standing]) -> dict[int, set[int] | None]:
         """The programs that any of these attempts may move, with the requirements; None where it may be all of it."""
         found: dict[int, set[int] | None] = {}
         for standing in standings:
-            for number, looks in self.follower.mentions(standing, self.seen):
+            for number, looks, _ in self.follower.mentions(standing, self.seen):
                 nodes = found.setdefault(number, set())
                 if looks is None or nodes is None:
                     found[number] = None
                 else:
-                    nodes.update(look.node for look in looks)
+                    nodes.update(one.node for one in looks)
         return found
 
-    def _told(self, numbers: Iterable[int]) -> list[Moved]:
-        moved = []
-        for number in numbers:
-            kept = self.kept[number]
-            program = kept.index.plan.program
-            self._decisions.pop(program.id, None)
-            moved.append(Moved(program.id, program.version, kept.outcome, kept.reason()))
-        if any(one.program in self.follower.decider.entangled for one in moved):
-            for name in self.follower.decider.entangled:
-                self._decisions.pop(name, None)
-        return moved
+    def _undecided(self, moved: Iterable[KeptProgram]) -> None:
+        """Forget the decisions that may be others now."""
+        if not self._decisions:
+            return
+        names = {one.program for one in moved}
+        entangled = self.follower.decider.entangled
+        for name in names | (entangled if names & entangled else frozenset()):
+            self._decisions.pop(name, None)
 
 
 def _id(standing: Standing) -> str:
