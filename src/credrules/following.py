@@ -133,7 +133,7 @@ class Followed:
         self.attempts[attempt.attempt_id] = attempt
         self.standings[attempt.attempt_id] = standing
         self.seen.standings[course] = [standing]
-        self.seen.known_as.setdefault(course, set()).add(course)
+        self.seen.known_as[course] = {course}
         mentions = self.follower.mentions(standing, self.seen)
         if not mentions:
             return []

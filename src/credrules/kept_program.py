@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from bisect import bisect
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from credrules.attestations import COMPLETE
 from credrules.claims import Offer
 from credrules.decisions import Outcome
-from credrules.engines.plain import Bid, ProgramRun, Refused, barred, place, thousandths, together, weight, worth
+from credrules.engines.plain import Bid, ProgramRun, Refused, barred, n_th_greatest, place, thousandths, together, weight, worth
 from credrules.engines.plain_worlds import worlds
 from credrules.plan import CLAIMS, Kind
 from credrules.reasons import Explainer
@@ -63,28 +64,28 @@ class Candidate(NamedTuple):
 class Arrival:
     """An attempt that is the first one at its course. What it is worth is worked out once for all that ask the same."""
 
-    __slots__ = ("_found", "_rank", "course", "standing")
+    __slots__ = ("course", "found", "rank", "standing")
 
     def __init__(self, standing: Standing) -> None:
         self.standing = standing
         self.course = standing.attempt.course
-        self._rank = rank(standing)
-        self._found: dict[tuple[Outcome, str, int], Ranked | Refused] = {}
+        self.rank = rank(standing)
+        self.found: dict[tuple[Outcome, str, int], Ranked | Refused] = {}
 
-    def to(self, node: Node, asked: tuple[Outcome, str, int]) -> Ranked | Refused:
-        found = self._found.get(asked)
-        if found is None:
-            level, because, size = asked
-            if size == BY_CREDITS and level is not UNMET:
-                level, because, size = self._by_credits(node, level, because)
-            if level is UNMET:
-                found = Refused(self.standing, because)
-            else:
-                offer = Offer(level, size, (0,), ())
-                found = (-level, *self._rank), self.course, Bid(self.standing, offer, offer, because)
-            if because != "credits-unknown":
-                self._found[asked] = found
-        return found
+    def make(self, node: Node, asked: tuple[Outcome, str, int]) -> Ranked | Refused:
+        """What it is to a requirement; kept in `found` where it is the same to others."""
+        level, because, size = asked
+        if size == BY_CREDITS and level is not UNMET:
+            level, because, size = self._by_credits(node, level, because)
+        made: Ranked | Refused
+        if level is UNMET:
+            made = Refused(self.standing, because)
+        else:
+            offer = _offer(level, size)
+            made = (-level, *self.rank), self.course, Bid(self.standing, offer, offer, because)
+        if because != "credits-unknown":
+            self.found[asked] = made
+        return made
 
     def _by_credits(self, node: Node, level: Outcome, because: str) -> tuple[Outcome, str, int]:
         attempt = self.standing.attempt
@@ -93,6 +94,12 @@ class Arrival:
             return UNDETERMINED, "credits-unknown", node.need
         size = thousandths(credits_)
         return (level, because, size) if size else (UNMET, "no-credit", 0)
+
+
+@cache
+def _offer(level: Outcome, size: int) -> Offer:
+    """What counts for no test and under no limit."""
+    return Offer(level, size, (0,), ())
 
 
 class ProgramIndex:
@@ -111,8 +118,8 @@ class ProgramIndex:
         )
         self.wide = [replace(one, completed=None, toward=frozenset()) for one in selections]
         groups = [node for node in plan.nodes if node.kind is Kind.GROUP]
-        self.above = [
-            tuple((group.index, group.parts, group.need) for group in groups if node.index in plan.below[group.index])
+        self.groups_of = [
+            tuple((group.index, group.parts, group.need) for group in groups if node.index in group.parts)
             for node in plan.nodes
         ]
         self.at_registration = tuple(
@@ -275,7 +282,7 @@ class KeptProgram:
             if index in evaluation.not_asked:
                 continue
             self.moved.add(index)
-            found = arrival.to(self.index.plan.nodes[index], asked)
+            found = arrival.found.get(asked) or arrival.make(self.index.plan.nodes[index], asked)
             if isinstance(found, Refused):
                 self._refuse(index, [(way, course, found)])
                 continue
@@ -350,18 +357,14 @@ class KeptProgram:
                 self._reach(node.index, self.run.fact(node))
 
     def _reach(self, index: int, outcome: Outcome) -> None:
-        """A leaf comes to an outcome, and with it the groups above."""
+        """A node comes to an outcome, and with it the groups above, as far as that changes them."""
         outcomes = self.outcomes
         if outcomes[index] is outcome:
             return
         outcomes[index] = outcome
-        for group, parts, need in self.index.above[index]:
+        for group, parts, need in self.index.groups_of[index]:
             found = [outcomes[part] for part in parts]
-            if need == len(found):
-                outcomes[group] = min(found)
-            else:
-                found.sort(reverse=True)
-                outcomes[group] = found[need - 1] if need else MET
+            self._reach(group, min(found) if need == len(found) else n_th_greatest(found, need))
 
     def _forget_what_moved(self) -> None:
         """Take away the reasons that say something else now, with those that they are a part of."""
