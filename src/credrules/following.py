@@ -54,7 +54,7 @@ class Follower:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.decider = Decider(plan, None)
-        self.indexes = [ProgramIndex(program) for program in plan.programs]
+        self.indexes = [ProgramIndex(program, equivalents=bool(plan.equivalents)) for program in plan.programs]
         self._candidates: dict[tuple[object, ...], Candidates] = {}
         self._mentions: dict[tuple[object, ...], Mentions] = {}
 

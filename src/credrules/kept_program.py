@@ -17,7 +17,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from credrules.attestations import COMPLETE
 from credrules.claims import Offer
 from credrules.decisions import Outcome
-from credrules.engines.plain import Bid, ProgramRun, Refused, barred, n_th_greatest, place, thousandths, together, weight, worth
+from credrules.engines.plain import (
+    Bid,
+    ProgramRun,
+    Refused,
+    barred,
+    n_th_greatest,
+    place,
+    thousandths,
+    together,
+    weight,
+    worth,
+)
 from credrules.engines.plain_worlds import worlds
 from credrules.plan import CLAIMS, Kind
 from credrules.reasons import Explainer
@@ -105,8 +116,9 @@ def _offer(level: Outcome, size: int) -> Offer:
 class ProgramIndex:
     """What can be known of a program before any learner: which requirements an attempt is about, and what they move."""
 
-    def __init__(self, plan: ProgramPlan) -> None:
+    def __init__(self, plan: ProgramPlan, *, equivalents: bool = False) -> None:
         self.plan = plan
+        self.equivalents = equivalents
         self.demands = [plan.nodes[index] for index in plan.demands]
         selections = [way.selection for node in self.demands for way in node.ways]
         self.local = not (
@@ -162,7 +174,7 @@ class ProgramIndex:
         for other in self.demands:
             names = frozenset(course for way in other.ways for course in way.selection.courses)
             is_rival = other.index != node.index and other.share_group == node.share_group and bool(names)
-            if is_rival and any(not way.selection.courses or way.selection.courses & names for way in node.ways):
+            if is_rival and (self.equivalents or any(_may_hold(way.selection, names) for way in node.ways)):
                 yield other.index
 
     # Attempts.
@@ -189,6 +201,18 @@ class ProgramIndex:
         groups = [self.plan.nodes[look.node].share_group for look in looks if look.worth[0] is not UNMET]
         nodes = [look.node for look in looks]
         return len(groups) == len(set(groups)) and len(nodes) == len(set(nodes))
+
+
+def _may_hold(selection: Selection, courses: frozenset[Course]) -> bool:
+    """Whether one of these courses may be in a selection, by its code."""
+    if selection.courses:
+        return not selection.courses.isdisjoint(courses)
+    return any(
+        (not selection.subjects or course.subject in selection.subjects)
+        and (selection.low is None or selection.low <= course.numeric)
+        and (selection.high is None or course.numeric <= selection.high)
+        for course in courses
+    )
 
 
 def _looks_beyond(selection: Selection) -> bool:
