@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credrules.deciding import Decider
+from credrules.engines.durable_kept import DurableProgram
+from credrules.engines.plain import PlainEngine
 from credrules.following import Follower
 from credrules.testing.random_cases import random_case, random_record
 
@@ -28,15 +30,35 @@ def test_a_followed_learner_stands_as_if_decided_afresh(seed):
         assert {one.program for one in moved} <= {one.program for one in fresh.decisions}
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.integers(min_value=0))
+def test_durable_follows_to_the_outcomes_of_the_whole_record(seed):
+    random = Random(seed)
+    case = random_case(random)
+    kept = [
+        DurableProgram(case.plan, program).follow(case.record, case.word, case.as_of) for program in case.plan.programs
+    ]
+
+    for _ in range(4):
+        attempt = _attempt(random)
+        for one in kept:
+            one.put(attempt)
+
+        plain = PlainEngine(case.plan).outcomes(kept[0].record, case.word, case.as_of)
+        assert [one.outcomes for one in kept] == list(plain)
+
+
+def _attempt(random):
+    attempts = ()
+    while not attempts:
+        attempts = random_record(random).attempts
+    attempt = random.choice(attempts)
+    return replace(attempt, attempt_id=f"new-{random.randint(0, 10**6)}") if random.random() < 0.8 else attempt
+
+
 def _something_happens(random, learner):
     """An attempt arrives, is replaced by another one, or is withdrawn."""
     ids = sorted(learner.attempts)
     if ids and random.random() < 0.3:
         return learner.withdraw(random.choice(ids))
-    attempts = random_record(random).attempts
-    if not attempts:
-        return []
-    attempt = random.choice(attempts)
-    if random.random() < 0.6:
-        attempt = replace(attempt, attempt_id=f"new-{random.randint(0, 10**6)}")
-    return learner.put(attempt)
+    return learner.put(_attempt(random))

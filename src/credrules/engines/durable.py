@@ -19,6 +19,7 @@ import itertools
 import math
 import unicodedata
 import zlib
+from bisect import bisect
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -341,7 +342,7 @@ class DurableEngine:
         for turn in range(max(map(len, ways), default=1)):
             told = [several[min(turn, len(several) - 1)] for several in ways]
             with self.driver.session() as session:
-                learner = _Learner(self, session, record, word, as_of, told)
+                learner = LearnerSession(self, session, record, word, as_of, told)
                 turns.append((learner.outcomes(), learner.unasked))
         if len(turns) == 1:
             return turns[0][0]
@@ -384,7 +385,7 @@ class _Rise(NamedTuple):
     after: Outcome
 
 
-class _Learner:
+class LearnerSession:
     """One session: one learner's facts, stratum by stratum, and what has been derived from them."""
 
     def __init__(
@@ -430,6 +431,7 @@ class _Learner:
         self.claimed: dict[int, list[_Bid]] = {}  # by node
         self.periods: dict[int, Period] = {}  # by node
         self.reached: dict[int, Outcome] = {}
+        self.from_known: dict[int, Outcome] = {}  # `reached` before anything was claimed
         self.hold = self._hold_fact()
 
     def outcomes(self) -> Outcomes:
@@ -443,6 +445,7 @@ class _Learner:
         self.unasked = [self._unasked(number, program) for number, program in enumerate(self.engine.plan.programs)]
         for wave in self.engine.waits.early:
             rises += self._run_work(wave, frozenset())
+        self.from_known = dict(self.reached)
         remembered: dict[int, tuple[Outcome, ...]] = {}
         to_remember: dict[int, tuple[object, ...]] = {}
         signals: list[Fact] = []
@@ -455,18 +458,55 @@ class _Learner:
                 to_remember[number] = key
             signals += self._claim_facts(number, program)
         signals += self._signals(rise for rise in rises if self.engine.program_of[rise.node] not in remembered)
-        while signals:
-            signals = self._signals(self._take(self.session.run(signals)))
+        self._chain(signals)
         for wave in self.engine.waits.late:
-            signals = self._signals(self._run_work(wave, remembered.keys()))
-            while signals:
-                signals = self._signals(self._take(self.session.run(signals)))
+            self._chain(self._signals(self._run_work(wave, remembered.keys())))
         outcomes = tuple(
             remembered.get(number) or self._outcomes(number, program)
             for number, program in enumerate(self.engine.plan.programs)
         )
         self.engine.remembered.update({key: outcomes[number] for number, key in to_remember.items()})
         return outcomes
+
+    def _chain(self, signals: list[Fact]) -> None:
+        """Let the rules chain forward until nothing new follows."""
+        while signals:
+            signals = self._signals(self._take(self.session.run(signals)))
+
+    def begin_anew(self, session: Session) -> None:
+        """Go on in another session, of which nothing is asked that was derived from claims in the last one."""
+        self.session = session
+        self.reached = dict(self.from_known)
+
+    def take_in(self, standing: Standing) -> None:
+        """One more attempt: the productions say what it is, and the labels of the others stand."""
+        at = bisect(self.standings, standing.attempt.attempt_id, key=lambda one: one.attempt.attempt_id)
+        known = self.engine.known_as(standing.attempt)
+        self.standings.insert(at, standing)
+        self.known.insert(at, known)
+        self.labels.insert(at, set())
+        self.first_milestone += 1
+        self.place_of = {one.attempt.attempt_id: place for place, one in enumerate(self.standings)}
+        if standing.attempt.course.subject not in self.subjects:
+            self.subjects.append(standing.attempt.course.subject)
+        others = known.names - {standing.attempt.course}
+        names: list[Fact] = [{"cb": _bucket(course.code), "course": course.code} for course in sorted(others)]
+        self.owners = [at] * (1 + len(names))
+        self._take(self.session.run([self._attempt_fact(at, standing), *names]))
+
+    def follow_through(self, number: int) -> tuple[Outcome, ...]:
+        """What follows for a program from what is known by now, in a session in which nothing of it was derived yet."""
+        program = self.engine.plan.programs[number]
+        first, last = self.engine.offsets[number : number + 2]
+        rises = [
+            _Rise(node, self.engine.always[node], outcome)
+            for node, outcome in self.from_known.items()
+            if first <= node < last
+        ]
+        self._chain([*self._claim_facts(number, program), *self._signals(rises)])
+        for wave in self.engine.waits.late:
+            self._chain(self._signals(self._run_work(wave, frozenset())))
+        return self._outcomes(number, program)
 
     def _outcomes(self, number: int, program: ProgramPlan) -> tuple[Outcome, ...]:
         return tuple(self._outcome(self.engine.offsets[number] + node.index) for node in program.nodes)
