@@ -11,8 +11,9 @@ claimed. The sentences are written when a reason is read; `told` is the same tim
 every Reason of the trees of all programs that were moved is there. Neither has the digest of the evidence in it, which
 `Followed.decision` adds for the ledger.
 
-What is inside the time of `durable`: the same attempt, through `FollowedDurable.put`, to the outcomes at every node of
-all programs that it may have moved, derived in a session of durable_rules; the reasons are those of `plain`.
+What is inside the time of `durable`: the same as in that of `plain`, and then for each program that may have moved
+`KeptSession.put`: a session of durable_rules into which the new attempt goes, up to the outcomes at every node. Fewer
+learners are followed by it. The reasons are those of `plain`, with which it has to agree.
 
 Figures: plain_p50_us, plain_p99_us, told_p50_us, durable_p50_us, durable_p99_us, grades, programs, redecided (programs
 that a grade moved, in the mean), whole (share of them that the plain engine had to evaluate as a whole), shipped_local
@@ -33,6 +34,7 @@ from typing import TYPE_CHECKING
 from benchmarks.made_up import write_rules
 from credrules.attestations import Word
 from credrules.deciding import Decider
+from credrules.engines.durable_kept import DurableProgram
 from credrules.following import Follower
 from credrules.kept_program import ProgramIndex
 from credrules.plan import make_plan
@@ -53,6 +55,7 @@ RULES = Path(__file__).parents[1] / "rules"
 def options(parser: ArgumentParser) -> None:
     parser.add_argument("--learners", type=int, default=150)
     parser.add_argument("--programs", type=int, default=20)
+    parser.add_argument("--durable", type=int, default=40, help="learners that durable follows as well")
     parser.add_argument("--check", type=int, default=150, help="grades after which everything is decided afresh")
     parser.add_argument("--seed", type=int, default=1)
 
@@ -65,12 +68,15 @@ def measure(asked: Namespace) -> dict[str, object]:
     plain = _plain(follower, rule_set, asked.learners, asked.seed, told=False)
     told = _plain(follower, rule_set, asked.learners, asked.seed, told=True)
     print(f"{len(plain.times)} grades, each about {plain.redecided:.2f} of {asked.programs} programs")
-    equal = _are_equal(follower, rule_set, asked)
+    durable, agree = _durable(follower, rule_set, asked.durable, asked.seed)
+    equal = agree and _are_equal(follower, rule_set, asked)
     shipped = [ProgramIndex(program) for program in make_plan(load(RULES)).programs]
     return {
         "plain_p50_us": plain.at(0.5),
         "plain_p99_us": plain.at(0.99),
         "told_p50_us": told.at(0.5),
+        "durable_p50_us": durable.at(0.5),
+        "durable_p99_us": durable.at(0.99),
         "grades": len(plain.times),
         "programs": asked.programs,
         "redecided": round(plain.redecided, 2),
@@ -115,6 +121,30 @@ def _plain(follower: Follower, rule_set: RuleSet, learners: int, seed: int, *, t
             found.moved.append(len(moved))
             found.steady += sum(one.steady for one in moved)
     return found
+
+
+def _durable(follower: Follower, rule_set: RuleSet, learners: int, seed: int) -> tuple[Times, bool]:
+    """The times with durable, and whether it came to what plain came to at every node of what was moved."""
+    programs = {one.program.id: DurableProgram(follower.plan, one) for one in follower.plan.programs}
+    events = list(_arrivals(follower, rule_set, learners, seed))
+    kept = {
+        learner.record.learner.learner_id: {
+            name: program.follow(learner.record, learner.word, AS_OF) for name, program in programs.items()
+        }
+        for learner in dict.fromkeys(learner for learner, _ in events)
+    }
+    found, agree = Times(), True
+    for learner, attempt in events:
+        mine = kept[learner.record.learner.learner_id]
+        started = time.perf_counter_ns()
+        moved = learner.put(attempt)
+        outcomes = [mine[one.program].put(attempt) for one in moved]
+        took = time.perf_counter_ns() - started
+        agree &= all(list(theirs) == one.outcomes for theirs, one in zip(outcomes, moved, strict=True))
+        if moved:
+            found.times.append(took / 1000)
+            found.moved.append(len(moved))
+    return found, agree
 
 
 def _arrivals(follower: Follower, rule_set: RuleSet, learners: int, seed: int) -> Iterator[tuple[Followed, Attempt]]:

@@ -145,7 +145,8 @@ class DurableEngine:
         self.is_of_everybody = [node.kind in (Kind.NO_HOLD, Kind.FACT) for node in nodes]
         self.chosen = tuple(dict.fromkeys(one for node in nodes if node.work for one in sought(node.work)))
         self.work_names = frozenset(name for one in self.chosen for name in (*one.codes, *one.categories))
-        self.belonging = [frozenset(_belonging(program)) for program in plan.programs]
+        self.belonging = [frozenset(_belonging(program.nodes)) for program in plan.programs]
+        self.asked_of = [frozenset(_belonging([node])) for node in nodes]
         self.remembered: dict[tuple[object, ...] | None, tuple[Outcome, ...]] = {}
         self.asked = [
             sorted({(n.moment, n.fact) for n in program.nodes if n.kind is Kind.FACT and n.fact in BUILT_IN})
@@ -431,6 +432,7 @@ class LearnerSession:
         self.claimed: dict[int, list[_Bid]] = {}  # by node
         self.periods: dict[int, Period] = {}  # by node
         self.reached: dict[int, Outcome] = {}
+        self.bids: dict[int, dict[Course, _Bid]] = {}  # by node
         self.from_known: dict[int, Outcome] = {}  # `reached` before anything was claimed
         self.hold = self._hold_fact()
 
@@ -493,6 +495,10 @@ class LearnerSession:
         names: list[Fact] = [{"cb": _bucket(course.code), "course": course.code} for course in sorted(others)]
         self.owners = [at] * (1 + len(names))
         self._take(self.session.run([self._attempt_fact(at, standing), *names]))
+        for offset, program in zip(self.engine.offsets, self.engine.plan.programs, strict=False):
+            for index in program.demands:
+                if not self.labels[at].isdisjoint(self.engine.asked_of[offset + index]):
+                    self.bids.pop(offset + index, None)
 
     def follow_through(self, number: int) -> tuple[Outcome, ...]:
         """What follows for a program from what is known by now, in a session in which nothing of it was derived yet."""
@@ -751,7 +757,7 @@ class LearnerSession:
         }
         needless = frozenset().union(*(program.below[index] for index in waived))
         bids = [
-            {} if index in needless | self.unasked[number] else self._node_bids(program, program.nodes[index], granted)
+            {} if index in needless | self.unasked[number] else self._known_bids(program, offset, index, granted)
             for index in program.demands
         ]
         terms = program.terms(waived)
@@ -861,6 +867,14 @@ class LearnerSession:
             for way in program.ways
         ]
         return (min([max(ways, default=UNMET), *tests]), *levels, *tests)
+
+    def _known_bids(
+        self, program: ProgramPlan, offset: int, index: int, granted: Sequence[GrantedException]
+    ) -> dict[Course, _Bid]:
+        """A node's bids, which stand until an attempt is taken in that it may use."""
+        if offset + index not in self.bids:
+            self.bids[offset + index] = self._node_bids(program, program.nodes[index], granted)
+        return self.bids[offset + index]
 
     def _node_bids(self, program: ProgramPlan, node: Node, granted: Sequence[GrantedException]) -> dict[Course, _Bid]:
         best: dict[Course, _Bid] = {}
@@ -1179,9 +1193,9 @@ def _latest(claimed: Sequence[_Bid]) -> date | None:
     return last
 
 
-def _belonging(program: ProgramPlan) -> Iterable[tuple[object, ...]]:
-    """The labels of attempts that some requirement of a program asks for."""
-    for node in program.nodes:
+def _belonging(nodes: Iterable[Node]) -> Iterable[tuple[object, ...]]:
+    """The labels of attempts that some of these requirements ask for."""
+    for node in nodes:
         for way in node.ways:
             for course in way.selection.courses:
                 yield "course", course.code
