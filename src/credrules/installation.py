@@ -14,6 +14,7 @@ from credrules.ledger import Ledger
 from credrules.needs import unmet_needs
 from credrules.plan import make_plan
 from credrules.plugins import Plugins
+from credrules.stands import columns_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,12 +38,22 @@ class Installation:
     records: StudentRecords
     issuers: Mapping[str, Issuer]
 
+    @property
+    def columns(self) -> bool:
+        """Whether a population is decided in columns."""
+        return in_columns(self.settings)
+
     def ledger(self) -> Ledger:
         return Ledger.open(self.settings.ledger)
 
     def ledger_to_read(self) -> Ledger:
         """For what must change nothing, not even make a ledger where there is none."""
         return Ledger.open_to_read(self.settings.ledger)
+
+
+def in_columns(settings: Settings) -> bool:
+    """Whether the settings, and what is installed, let a population be decided in columns."""
+    return columns_installed() if settings.population == "auto" else settings.population == "columnar"
 
 
 def assemble(settings: Settings, only: Sequence[str] | None = None, plugins: Plugins | None = None) -> Installation:

@@ -6,31 +6,29 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from credrules.adapters import SetAside
-from credrules.attestations import Word
 from credrules.award_options import unusable_options
 from credrules.awards import owed
 from credrules.credentials import asked_for, held_back
 from credrules.decisions import Outcome
-from credrules.errors import EngineError, Problem, RuleFileError
+from credrules.errors import EngineError, RuleFileError
 from credrules.issuing import issue_outstanding
-from credrules.records import Privacy, record_faults
+from credrules.people import people, set_aside
+from credrules.records import Privacy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from datetime import date
 
-    from credrules.adapters import Batch
+    from credrules.adapters import SetAside
+    from credrules.attestations import Word
     from credrules.awards import Award
     from credrules.deciding import Decided
     from credrules.decisions import Decision
+    from credrules.errors import Problem
     from credrules.installation import Installation
     from credrules.issuing import Issued
-    from credrules.ledger import Ledger
+    from credrules.people import People
     from credrules.records import Record
-
-BATCH = 500
-"""Learners in memory at a time; what a run holds does not grow with the number of learners."""
 
 
 @dataclass(slots=True)
@@ -75,10 +73,10 @@ class Report:
     asked_for: frozenset[str] = frozenset()  # programs whose holders are decided again
     _counted: dict[str, list[_Count]] = field(default_factory=dict, repr=False)  # of learners who may be that
 
-    def take(self, batch: Batch) -> None:
+    def take(self, some: People) -> None:
         """Count the learners of a batch."""
-        self.learners += len(batch.records) + len(batch.set_aside)
-        self.decisions += len(batch.records) * len(self.programs)
+        self.learners += len(some)
+        self.decisions += len(some.known) * len(self.programs)
 
     def count(self, record: Record, decided: Decided, held: Collection[str]) -> bool:
         """Count what came of a learner, in place of what was counted before. False where it was counted before.
@@ -141,31 +139,32 @@ def run(
     report.programs = {program.program.id: Tally() for program in installation.plan.programs}
     report.asked_for = asked_for(installation.plan)
     with installation.ledger_to_read() if dry_run else installation.ledger() as ledger:
+        uses_of = installation.decider.uses_of
         if dry_run:
-            for batch in installation.records.batches(learners, BATCH):
-                judged = _judge(installation, ledger, batch, as_of, report)
+            for some in people(installation.records, ledger, uses_of, learners):
+                judged = _judge(installation, some, as_of, report)
                 report.new_awards += len({award.key for award in judged.awards} - ledger.known(judged.awards))
-                report.take(batch)
-                on_decided(len(batch.records) + len(batch.set_aside))
+                report.take(some)
+                on_decided(len(some))
             return report
         with ledger.exclusively():
             rules = installation.rule_set
             number = ledger.begin(as_of, rules.digest, rules.files, installation.decider.engines)
 
-            def decide(batch: Batch) -> None:
-                judged = _judge(installation, ledger, batch, as_of, report)
+            def decide(some: People) -> None:
+                judged = _judge(installation, some, as_of, report)
                 recorded = ledger.record(number, judged.decisions, judged.awards, judged.set_aside)
                 report.new_decisions += recorded.decisions
                 report.new_awards += recorded.awards
 
             def decide_again(holders: Collection[str]) -> None:
-                for batch in installation.records.batches(holders, BATCH):
-                    decide(batch)
+                for some in people(installation.records, ledger, uses_of, holders):
+                    decide(some)
 
-            for batch in installation.records.batches(learners, BATCH):
-                decide(batch)
-                report.take(batch)
-                on_decided(len(batch.records) + len(batch.set_aside))
+            for some in people(installation.records, ledger, uses_of, learners):
+                decide(some)
+                report.take(some)
+                on_decided(len(some))
             report.issued = issue_outstanding(
                 ledger,
                 installation.issuers,
@@ -177,16 +176,11 @@ def run(
     return report
 
 
-def _judge(installation: Installation, ledger: Ledger, batch: Batch, as_of: date, report: Report) -> _Judged:
+def _judge(installation: Installation, some: People, as_of: date, report: Report) -> _Judged:
     """Decide on one batch and say what it owes; what cannot be decided is set aside with the reason."""
-    judged = _Judged([], [], list(batch.set_aside))
-    words = ledger.word_of([record.learner.learner_id for record in batch.records], installation.decider.uses_of)
-    for record in batch.records:
-        faults = list(record_faults(record))
-        if faults:
-            judged.set_aside.append(_aside(record, installation.records.name, faults))
-            continue
-        _judge_one(installation, record, words.get(record.learner.learner_id, Word()), as_of, report, judged)
+    judged = _Judged([], [], list(some.set_aside))
+    for record, word in some.known:
+        _judge_one(installation, record, word, as_of, report, judged)
     report.set_aside += len({aside.learner_id for aside in judged.set_aside})
     for aside in judged.set_aside:
         report.examples += aside.problems[: max(0, 20 - len(report.examples))]
@@ -199,13 +193,13 @@ def _judge_one(
     try:
         decided = installation.decider.decide(record, word, as_of)
     except EngineError as error:
-        judged.set_aside.append(_aside(record, "the plain engine", [str(error)]))
+        judged.set_aside.append(set_aside(record, "the plain engine", [str(error)]))
         return
     judged.decisions.extend(decided.decisions)
     judged.awards.extend(_owed(installation, record, decided))
     if report.count(record, decided, [one.code for one in word.held]):
         for disagreement in decided.disagreements:
-            judged.set_aside.append(_aside(record, disagreement.program, [disagreement.text]))
+            judged.set_aside.append(set_aside(record, disagreement.program, [disagreement.text]))
 
 
 def _owed(installation: Installation, record: Record, decided: Decided) -> Iterator[Award]:
@@ -219,11 +213,6 @@ def _owed(installation: Installation, record: Record, decided: Decided) -> Itera
     for name, program in programs.items():
         if name not in waiting:
             yield from owed(met[name], program, installation.rule_set.institution, record.learner)
-
-
-def _aside(record: Record, where: str, faults: list[str]) -> SetAside:
-    learner = record.learner.learner_id
-    return SetAside(learner, tuple(Problem(f"{where}, learner {learner}", 0, fault) for fault in faults))
 
 
 def counts(report: Report) -> dict[str, int]:
