@@ -145,7 +145,7 @@ def load(path: Path) -> Settings:
         ledger=_ledger_url(top.ledger, path),
         engine=top.engine,
         population=top.population,
-        kept=top.kept or path.parent.absolute() / KEPT,
+        kept=top.kept,
         records=records,
         issuers=issuers,
     )
