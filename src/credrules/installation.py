@@ -10,7 +10,6 @@ from credrules import rule_files
 from credrules.deciding import Decider
 from credrules.engines.durable import DurableEngine
 from credrules.errors import CredrulesError, InputError, PluginError, Problem, RuleFileError, nearest
-from credrules.ledger import Ledger
 from credrules.needs import unmet_needs
 from credrules.plan import make_plan
 from credrules.plugins import Plugins
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from credrules.adapters import Issuer, StudentRecords
     from credrules.engines import BatchEngine
+    from credrules.ledger import Ledger
     from credrules.plan import Plan
     from credrules.rules import RuleSet
     from credrules.settings import Settings
@@ -52,10 +52,14 @@ class Installation:
         return self.settings.kept or self.settings.folder / KEPT
 
     def ledger(self) -> Ledger:
+        from credrules.ledger import Ledger  # noqa: PLC0415 - SQLAlchemy is most of the start of commands without it
+
         return Ledger.open(self.settings.ledger)
 
     def ledger_to_read(self) -> Ledger:
         """For what must change nothing, not even make a ledger where there is none."""
+        from credrules.ledger import Ledger  # noqa: PLC0415 - as above
+
         return Ledger.open_to_read(self.settings.ledger)
 
 
