@@ -8,11 +8,13 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.life import claims, declines, installed, rules
 
 from credrules.attestations import ExceptionKind, GrantedException
+from credrules.cli import cli
 from credrules.deciding import Decider
 from credrules.decisions import Outcome
 from credrules.errors import CredrulesError, EngineError
@@ -349,3 +351,18 @@ def test_the_file_holds_only_what_a_finished_run_came_to(install):
 
     with sqlite3.connect(there.kept) as connection:
         assert connection.execute("SELECT count(*) FROM learners").fetchone() == (2,)
+
+
+def test_a_second_run_says_that_nobody_was_decided_again(tmp_path):
+    def credrules(*words):
+        done = CliRunner().invoke(cli, ["--settings", str(tmp_path / "uni" / "credrules.toml"), *words])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    CliRunner().invoke(cli, ["init", str(tmp_path / "uni")])
+
+    first, *_, last = (credrules("run", "--as-of", "2026-11-02") for _ in range(3))
+
+    assert "by durable, columnar and plain." in first
+    assert "Nobody was decided again: nothing is another than at the last run." in last
+    assert "✓ engines: durable, columnar and plain" in credrules("check")
