@@ -151,6 +151,14 @@ def half_bytes(found: BatchOutcomes) -> Array:
     return np.ascontiguousarray((nodes[0::2] | (nodes[1::2] << 4)).T)
 
 
+def unpacked(halves: Array, count: int) -> Array:
+    """Half bytes as a matrix, learner by node."""
+    found = np.empty((len(halves), 2 * halves.shape[1]), np.uint8)
+    found[:, 0::2] = halves & 15
+    found[:, 1::2] = halves >> 4
+    return found[:, :count]
+
+
 def planes_of(halves: Array, count: int) -> Array:
     """Half bytes as the rows of bits that the engine works with."""
     nodes = np.zeros((count, bits.LEVELS, bits.words(len(halves))), np.uint64)
