@@ -6,7 +6,18 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, compare, kill, mutants, pipeline, population, population_whole, reaudit
+from benchmarks import (
+    agreement,
+    claims,
+    compare,
+    kill,
+    mutants,
+    pipeline,
+    population,
+    population_whole,
+    reaudit,
+    scale_out,
+)
 
 BENCHMARKS = {
     "agreement": agreement,
@@ -18,6 +29,7 @@ BENCHMARKS = {
     "population": population,
     "population-whole": population_whole,
     "reaudit": reaudit,
+    "scale-out": scale_out,
 }
 
 

@@ -49,7 +49,7 @@ def _package_faults() -> Iterator[str]:
     if int(pyspark.__version__.partition(".")[0]) < 4:
         yield f"Deciding on a cluster needs PySpark 4; {pyspark.__version__} is installed. {how}"
     try:
-        import pandas  # type: ignore[import-untyped, unused-ignore]  # noqa: F401, PLC0415  asked for by mapInArrow
+        import pandas  # noqa: F401, PLC0415  asked for by mapInArrow, and by nothing else
     except ImportError:
         yield f"PySpark hands over columns only where pandas is installed, and it is not. {how}"
 

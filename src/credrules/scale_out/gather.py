@@ -1,4 +1,4 @@
-"""Rows in order of learner, cut anywhere, as batches of whole learners. What cannot be read is refused, with the reason.
+"""Rows in order of learner, cut anywhere, as batches of whole learners. What cannot be read is refused, with why.
 
 A cluster hands a partition over in batches of so many rows: a learner may straddle two of them. Nothing in here knows
 of a cluster.
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 TABLE = "table"
 """The column of tagged rows that says which flat table a row is of; its values are in a struct of the table's name."""
 
-WHOLE_ROWS = "records"
-"""What is said in place of a table's name where rows are of no flat table."""
-
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Rows that nothing can be decided by, and why. `learner_id` is None where that is what they lack."""
+    """A learner of whom something could not be read or decided, and why.
+
+    `learner_id` is None where rows lack just that, and `program` is '' where it is all of them.
+    """
 
     learner_id: str | None
     because: str
+    program: str = ""
 
 
 def complete(batches: Iterable[Any], refused: list[Refused]) -> Iterator[Any]:

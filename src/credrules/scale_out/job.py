@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules.engines.columnar.layout import KEY, Layout
 from credrules.scale_out.source import partitioned
-from credrules.scale_out.task import OUTCOMES, OUTPUT, SET_ASIDE, Task
+from credrules.scale_out.task import FOUND, OUTPUT, SET_ASIDE, Outcomes, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,8 +23,8 @@ def decide(spark: Any, source: str, partition: Partition, target: str) -> None:
     `target` must not be there yet. Raises EngineError for records with columns that none has.
     """
     rows, tables = partitioned(spark, source)
-    task = Task(partition, tables)
-    decided = rows.mapInArrow(_sent(spark, task), spark_schema(task.schema()))
+    task = Task(Outcomes(partition), tables)
+    decided = rows.mapInArrow(sent(spark, task), spark_schema(task.schema()))
     told = {LAYOUT: partition.layout().schema().metadata[KEY].decode()}
     decided.withMetadata("decisions", told).write.partitionBy(OUTPUT).parquet(target)
 
@@ -32,7 +32,7 @@ def decide(spark: Any, source: str, partition: Partition, target: str) -> None:
 def outcomes(spark: Any, folder: str) -> Any:
     """A row a learner, with the columns of `Layout`, from a folder that `decide` wrote."""
     found = spark.read.parquet(folder)
-    return found.where(found[OUTPUT] == OUTCOMES).drop(OUTPUT, "program", "because")
+    return found.where(found[OUTPUT] == FOUND).drop(OUTPUT, "program", "because")
 
 
 def set_aside(spark: Any, folder: str) -> Any:
@@ -46,12 +46,12 @@ def layout(outcomes: Any) -> Layout:
     return Layout.from_text(outcomes.schema["decisions"].metadata[LAYOUT])
 
 
-def _sent(spark: Any, task: Task) -> Any:
-    """The task as a function that any machine can run; the compiled plan goes to each machine once, not with each task."""
-    sent = spark.sparkContext.broadcast(task)
+def sent(spark: Any, task: Task) -> Any:
+    """The task as a function for any machine. The compiled plan goes to each machine once, not with each task."""
+    broadcast = spark.sparkContext.broadcast(task)
 
     def run(batches: Iterable[Any]) -> Iterator[Any]:
-        yield from sent.value(batches)
+        yield from broadcast.value(batches)
 
     return run
 

@@ -1,7 +1,7 @@
 """Records in Parquet, as a cluster reads them: a partition by learner, in order of learner.
 
-A folder holds either `records.parquet`, a row a learner with lists (`record_schema`), or flat tables, `learners.parquet`,
-`attempts.parquet` and so on (`table_schema`). Each is a file or a folder of files, in any order.
+A folder holds either `records.parquet`, a row a learner with lists (`record_schema`), or flat tables (`table_schema`):
+`learners.parquet`, `attempts.parquet` and so on. Each is a file or a folder of files, in any order.
 """
 
 from __future__ import annotations
