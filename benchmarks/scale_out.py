@@ -57,10 +57,10 @@ def measure(asked: Namespace) -> dict[str, object]:
             source, whole, hurt = (str(folder / name) for name in ("records", "whole", "hurt"))
             seconds = _seconds(lambda: scale_out.decide(spark, source, partition, whole))
             print(f"on {WORKERS} workers: {seconds:.1f} s, after {start:.1f} s to start")
-            killer = Killer(spark, cluster.workers[0].pid)
+            killer = Killer(folder / "hurt", cluster.workers[0].pid)
             killer.start()
             hurt_seconds = _seconds(lambda: scale_out.decide(spark, source, partition, hurt))
-            killer.join()
+            killer.end()
             print(f"with {len(killer.killed)} processes of a worker killed: {hurt_seconds:.1f} s")
             aside = scale_out.set_aside(spark, whole).count()
         equal = all(same(folder, partition, name) for name in ("whole", "hurt"))
@@ -217,25 +217,29 @@ def _wait_for(port: int, seconds: float = 60) -> None:
 
 
 class Killer(threading.Thread):
-    """Kills a worker and what it started as soon as a job has finished a task and is not yet done."""
+    """Kills a worker and what it started once a job has shuffled its rows and begins to write outcomes.
 
-    def __init__(self, spark: Any, worker: int) -> None:
+    What the worker had shuffled is lost with it, so that this is the worst moment.
+    """
+
+    def __init__(self, target: Path, worker: int) -> None:
         super().__init__(daemon=True)
-        self._tracker = spark.sparkContext.statusTracker()
+        self._begun = target / "_temporary"
         self._worker = worker
+        self._over = threading.Event()
         self.killed: list[int] = []
 
     def run(self) -> None:
-        until = time.monotonic() + 600
-        while not self._mid_run() and time.monotonic() < until:
-            time.sleep(0.05)
-        for process in (self._worker, *children(self._worker)):
-            os.kill(process, signal.SIGKILL)
-            self.killed.append(process)
+        while not self._over.wait(0.02):
+            if self._begun.exists():
+                for process in (self._worker, *children(self._worker)):
+                    os.kill(process, signal.SIGKILL)
+                    self.killed.append(process)
+                return
 
-    def _mid_run(self) -> bool:
-        stages = [self._tracker.getStageInfo(one) for one in self._tracker.getActiveStageIds()]
-        return any(stage and stage.numCompletedTasks and stage.numActiveTasks for stage in stages)
+    def end(self) -> None:
+        self._over.set()
+        self.join()
 
 
 def children(process: int) -> list[int]:
