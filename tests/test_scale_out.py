@@ -1,4 +1,4 @@
-"""A population on a cluster: wherever its rows are cut, the outcomes of one process; what cannot be read beside them."""
+"""A population on a cluster: wherever its rows are cut, the outcomes of one process; the unreadable is set aside."""
 
 from __future__ import annotations
 
@@ -167,6 +167,20 @@ def test_a_task_can_be_sent_to_another_machine():
 # What is missing is said before anything starts.
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scale-out")
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        done = CliRunner().invoke(cli, ["init", "uni"])
+        assert done.exit_code == 0, done.output
+        os.chdir(folder / "uni")
+        yield folder / "uni"
+    finally:
+        os.chdir(before)
+
+
 def test_a_missing_java_is_said_with_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
@@ -219,6 +233,20 @@ def test_what_a_failed_job_says_is_one_line_of_python():
     assert cluster._said(Exception(said)).startswith("ModuleNotFoundError: No module named 'credrules'. Every machine")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--from", "records"), "say which one, with --on"),
+        (("--on", "sparky://here"), "'sparky://here' is no address of a cluster. There may be: local[2]"),
+    ],
+)
+def test_a_cluster_that_is_not_said_or_not_one_is_refused_before_a_record_is_read(home, words, said):
+    done = CliRunner().invoke(cli, ["audit", *words])
+
+    assert done.exit_code != 0
+    assert said in done.output + str(done.exception)
+
+
 # With Spark itself.
 
 
@@ -226,20 +254,6 @@ needs_spark = pytest.mark.skipif(
     find_spec("pyspark") is None or any(cluster._java_faults()),
     reason="needs the extra `spark` (make spark) and Java 17: about 480 MB, and so not in requirements.lock",
 )
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("scale-out")
-    before = os.getcwd()
-    os.chdir(folder)
-    try:
-        done = CliRunner().invoke(cli, ["init", "uni"])
-        assert done.exit_code == 0, done.output
-        os.chdir(folder / "uni")
-        yield folder / "uni"
-    finally:
-        os.chdir(before)
 
 
 @needs_spark

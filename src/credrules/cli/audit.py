@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from credrules.audit import Audit, audit, flat
+from credrules.cli.cluster import on_cluster
 from credrules.cli.files import write_rows, write_text
 from credrules.cli.options import as_of, only_programs, out_files
 from credrules.decisions import Outcome
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from credrules.cli.cluster import Cluster
     from credrules.cli.screen import Screen
 
 NEEDS_A_PERSON = 1
@@ -28,13 +30,17 @@ NEEDS_A_PERSON = 1
 @as_of
 @only_programs
 @out_files
+@on_cluster
 @click.pass_obj
-def audit_command(screen: Screen, as_of: date, programs: tuple[str, ...], files: tuple[Path, ...]) -> int:
+def audit_command(
+    screen: Screen, as_of: date, programs: tuple[str, ...], files: tuple[Path, ...], cluster: Cluster | None
+) -> int:
     """Count how every program stands for everybody. Nothing is recorded, nothing issued and nobody named."""
     installation = assemble(screen.settings(), programs or None)
     with screen.progress() as progress:
         task = progress.add_task("Auditing", total=installation.records.count())
-        found = audit(installation, as_of, on_progress=lambda count: progress.advance(task, count))
+        count = cluster.audit if cluster else audit
+        found = count(installation, as_of, on_progress=lambda learners: progress.advance(task, learners))
     for path in files:
         _write(path, found, installation.rule_set.institution.name)
     screen.document(found)
