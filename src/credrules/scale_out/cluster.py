@@ -77,7 +77,8 @@ def session(url: str, options: Mapping[str, str] | None = None) -> Iterator[Any]
     `options` are Spark's own. On this machine everything listens on the loopback alone.
     """
     check(url)
-    from pyspark.errors import PySparkException  # noqa: PLC0415  an extra
+    from py4j.protocol import Py4JError  # noqa: PLC0415  an extra
+    from pyspark.errors import PySparkException  # noqa: PLC0415
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
     if url.startswith("local"):
@@ -104,7 +105,7 @@ def session(url: str, options: Mapping[str, str] | None = None) -> Iterator[Any]
         spark.sparkContext.setLogLevel("ERROR")
         try:
             yield spark
-        except PySparkException as error:
+        except (PySparkException, Py4JError) as error:
             raise EngineError(f"The cluster {url} could not finish: {_said(error)}") from error
         finally:
             spark.stop()
