@@ -17,6 +17,7 @@ from benchmarks import (
     population,
     population_whole,
     reaudit,
+    scale_out,
 )
 
 BENCHMARKS = {
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "population": population,
     "population-whole": population_whole,
     "reaudit": reaudit,
+    "scale-out": scale_out,
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from credrules.audit import Audit, Single, audit, flat
+from credrules.cli.cluster import on_cluster
 from credrules.cli.files import rows_file, write_rows, write_text
 from credrules.cli.options import as_of, only_programs, out_files, single_files
 from credrules.cli.population import say_without_columns
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from credrules.cli.cluster import Cluster
     from credrules.cli.screen import Screen
 
 NEEDS_A_PERSON = 1
@@ -31,6 +33,7 @@ NEEDS_A_PERSON = 1
 @as_of
 @only_programs
 @out_files
+@on_cluster
 @single_files
 @click.option("--personal", is_flag=True, help="Names and e-mail addresses in the files of --singles as well.")
 @click.pass_obj
@@ -41,11 +44,14 @@ def audit_command(
     files: tuple[Path, ...],
     singles: tuple[Path, ...],
     personal: bool,
+    cluster: Cluster | None,
 ) -> int:
     """Count how every program stands for everybody. Nothing is recorded and nothing issued.
 
     Nobody is named but in the files of --singles, by their ids; by their names only with --personal.
     """
+    if cluster and singles:
+        raise click.UsageError("--singles writes what one machine decides: leave out --on, or --singles.")
     installation = assemble(screen.settings(), programs or None)
     with ExitStack() as stack:
         adders = [stack.enter_context(rows_file(path, _columns(personal))) for path in singles]
@@ -57,11 +63,15 @@ def audit_command(
 
         progress = stack.enter_context(screen.progress())
         task = progress.add_task("Auditing", total=installation.records.count())
-        found = audit(
-            installation,
-            as_of,
-            on_progress=lambda count: progress.advance(task, count),
-            on_singles=add if adders else None,
+        found = (
+            cluster.audit(installation, as_of, on_progress=lambda count: progress.advance(task, count))
+            if cluster
+            else audit(
+                installation,
+                as_of,
+                on_progress=lambda count: progress.advance(task, count),
+                on_singles=add if adders else None,
+            )
         )
     for path in files:
         _write(path, found, installation.rule_set.institution.name)
