@@ -29,7 +29,9 @@ BUSY_SECONDS = 30
 """How long a command waits for another's transaction; a run commits after every batch."""
 
 _RUN_LOCK = 0x6372_6564  # PostgreSQL's advisory lock of a run: 'cred'
-_TABLES_LOCK = 0x6372_6565  # and the one under which tables are made
+_TABLES_LOCK = 0x6372_6565  # the one under which tables are made
+_WORK_LOCK = 0x6372_6566  # the one that workers share, and that changes of the tables want alone
+_RECORD_LOCK = 0x6372_6567  # and the one of whoever records decisions
 
 
 def connect(url: str, *, create: bool) -> Engine:
@@ -56,7 +58,7 @@ def migrate(url: str) -> None:
     """Bring an older ledger up to date. Raises LedgerError, also while a run is at work on it."""
     engine = _engine(_parsed(url), create=True)
     try:
-        with explained(engine), only_run(engine):
+        with explained(engine), only_run(engine), no_worker(engine):
             _upgrade(engine)
     finally:
         engine.dispose()
@@ -267,3 +269,46 @@ def _server_lock(engine: Engine) -> Iterator[Callable[[], None]]:
         finally:
             with suppress(SQLAlchemyError):  # where the connection is gone, so is the lock
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Wait until no other transaction records decisions, so that two that decide on one learner record it once.
+
+    On SQLite whoever writes has waited already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _RECORD_LOCK})
+
+
+@contextmanager
+def not_migrating(engine: Engine) -> Iterator[None]:
+    """Be one of the workers on a server. Raises LedgerError while the tables are being changed."""
+    with _held(engine, "pg_try_advisory_lock_shared", "pg_advisory_unlock_shared") as held:
+        if not held:
+            raise LedgerError("The ledger is being brought up to date. Start the worker again when that is done.")
+        yield
+
+
+@contextmanager
+def no_worker(engine: Engine) -> Iterator[None]:
+    """Have no worker beside. Raises LedgerError where there is one. On SQLite a worker holds the place of a run."""
+    if engine.dialect.name == "sqlite":
+        yield
+        return
+    with _held(engine, "pg_try_advisory_lock", "pg_advisory_unlock") as held:
+        if not held:
+            raise LedgerError("Workers are at work on this ledger. Stop them first, then migrate; nothing was done.")
+        yield
+
+
+@contextmanager
+def _held(engine: Engine, take: str, give_back: str) -> Iterator[bool]:
+    lock = {"lock": _WORK_LOCK}
+    with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        held = bool(connection.scalar(text(f"SELECT {take}(:lock)"), lock))
+        try:
+            yield held
+        finally:
+            with suppress(SQLAlchemyError):  # where the connection is gone, so is the lock
+                if held:
+                    connection.execute(text(f"SELECT {give_back}(:lock)"), lock)
