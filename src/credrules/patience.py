@@ -11,9 +11,9 @@ class Patience:
     """Seconds, but for the two counts. Every wait is drawn from between its half and its whole, by `chance`.
 
     The first wait after a failure is `first`, each later one in a row twice as long, up to `longest`. After
-    `most_calls` calls of which nobody knows what came, an award is laid aside for a person. An issuer is left alone as soon as it
-    says that it cannot be reached, and after `doubtful` unknown outcomes in a row: for `rest`, and twice as long after
-    each further failure, up to `longest_rest`.
+    `most_calls` calls of which nobody knows what came, an award is laid aside for a person. An issuer is left alone as
+    soon as it says that it cannot be reached, and after `doubtful` unknown outcomes in a row: for `rest`, and twice as
+    long after each further failure, up to `longest_rest`.
     """
 
     first: float = 5.0

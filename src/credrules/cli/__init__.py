@@ -25,6 +25,7 @@ from credrules.cli import (
     verify,
     whatif,
     wish,
+    work,
 )
 from credrules.cli.screen import Screen, printable
 from credrules.errors import CredrulesError, InputError
@@ -79,6 +80,8 @@ for command in (
     check.check,
     check.schema,
     run.run,
+    work.work,
+    work.dead_letters,
     run.retry,
     run.migrate,
     explain.explain,

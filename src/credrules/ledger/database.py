@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30
 """How long a command waits for another's transaction; a run commits after every batch."""
 
+CONNECTIONS = 12
+"""Kept open for the next use: a worker's threads want one each, a moment at a time."""
+
 _RUN_LOCK = 0x6372_6564  # PostgreSQL's advisory lock of a run: 'cred'
 _TABLES_LOCK = 0x6372_6565  # the one under which tables are made
 _WORK_LOCK = 0x6372_6566  # the one that workers share, and that changes of the tables want alone
@@ -111,7 +114,7 @@ def _engine(address: URL, *, create: bool) -> Engine:
         _prepare_file(Path(address.database or ""), create=create)
     try:
         # Parameters hold names and e-mail addresses, and errors reach logs.
-        engine = create_engine(address, hide_parameters=True)
+        engine = create_engine(address, hide_parameters=True, pool_size=CONNECTIONS)
     except ImportError:
         raise LedgerError("A ledger in PostgreSQL needs its driver: pip install 'credrules[postgresql]'.") from None
     if address.get_backend_name() == "sqlite":

@@ -24,6 +24,8 @@ def _act(service: Service, method: str, path: str, body: Any) -> Any:  # noqa: P
     match method, path:
         case "GET", "/control/books":
             return books(service)
+        case "GET", "/control/issued":
+            return {"issued": service.badges.issued}
         case "POST", "/control/reset":
             service.begin()
             return {}
