@@ -563,7 +563,8 @@ class Ledger:
                 "detail": json.dumps(dict(receipt.detail), sort_keys=True, ensure_ascii=False),
                 "received_at": _now(),
             }
-            if connection.execute(self._unless_there(tables.receipts).values(row)).rowcount:
+            kept = self._unless_there(tables.receipts).values(row).returning(tables.receipts.c.award_id)
+            if connection.scalar(kept) is not None:
                 self._add_event(connection, award, "issued", "")
             else:
                 query = select(tables.receipts.c.reference).where(tables.receipts.c.award_id == award)
