@@ -14,8 +14,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import create_engine, select
+
 from credrules.decisions import Decision, Outcome, Reason
-from credrules.ledger import Ledger
+from credrules.ledger import Ledger, tables
 from credrules.testing import sample_award
 from credrules_credly.request import award_reference
 
@@ -36,7 +38,8 @@ class Emulator:
 
     def tell(self, what: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url.removesuffix('/v1')}/control/{what}", data=data)
+        address = f"{self.url.removesuffix('/v1')}/control/{what}"
+        request = urllib.request.Request(address, data=data)  # noqa: S310  on this machine
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  on this machine
             return json.load(answer)
 
@@ -86,12 +89,30 @@ def audit(url: str, told: dict[str, Any]) -> dict[str, int]:
     ids = {_reference(badge): badge["id"] for badge in told["badges"]}
     owed = {award_reference(state.key): state for state in states}
     received = {key: state.receipt.reference for key, state in owed.items() if state.receipt}
+    for wrong in [key for key in owed if badges[key] != 1]:
+        print_history(url, owed[wrong].key, [one for one in told["badges"] if _reference(one) == wrong])
     return {
         "awards": len(owed),
         "doubled": sum(times - 1 for times in badges.values()),
         "lost": len(owed.keys() - badges.keys()),
         "unmatched": sum(received.get(key) != ids.get(key) for key in owed.keys() | badges.keys()),
     }
+
+
+def print_history(url: str, key: str, badges: list[dict[str, Any]]) -> None:
+    """What each side knows of an award that is not one badge."""
+    print(f"{key}: badges made at {[badge['created_at'] for badge in badges]}")
+    query = (
+        select(tables.outbox.c.at, tables.outbox.c.event, tables.outbox.c.detail)
+        .join(tables.awards, tables.awards.c.id == tables.outbox.c.award_id)
+        .where(tables.awards.c.key == key)
+        .order_by(tables.outbox.c.id)
+    )
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        for row in connection.execute(query):
+            print(f"  {row.at} {row.event} {row.detail}")
+    engine.dispose()
 
 
 def _reference(badge: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Awards through the Credly emulator with faults of every kind, by workers that are killed (SIGKILL) at random.
 
 The workers are processes on one PostgreSQL ledger; whenever the emulator has issued so many badges, one of them is
-killed and another started. A share of all calls (--faults) goes wrong, in every way that the emulator knows: cut, silent
-or wrong, before or after it has acted. The template lets a learner have several badges, so that nothing but the ledger
+killed and another started. A share of all calls (--faults) goes wrong, in every way that the emulator knows: cut,
+silent or wrong, before or after it has acted. The template lets a learner have several badges, so that nothing but the ledger
 keeps a second one from being issued (--one-each for Credly's own rule behind it), and lists show a badge a moment late.
 
 Figures, counted in the emulator's own books: awards (owed), kills, doubled, lost; also unmatched (receipts that are not

@@ -3,7 +3,8 @@
 One worker, on PostgreSQL where there is one and else on SQLite, at the pace that the settings say, a little below the
 limit (--pace, as a share of it): at the limit itself every late request would be one too many.
 
-Figures: awards, awards_per_second, limit_per_second, share_of_limit (at least 0.9), too_many (answers 429), seconds, ledger.
+Figures: awards, awards_per_second, limit_per_second, share_of_limit (at least 0.9), too_many (answers 429), seconds,
+ledger.
 """
 
 from __future__ import annotations

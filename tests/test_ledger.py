@@ -262,7 +262,7 @@ def test_a_ledger_of_the_version_before_workers_tells_them_what_is_owed_and_can_
     with Ledger.open(empty_url) as ledger:
         revoking = {badge("L001").key: "issued"}  # the version before knows no revocation
         assert states(ledger) == before | revoking
-        claimed = ledger.claim(Hold("me", 60))
+        claimed = ledger.claim(Hold(1, 60))
         assert [(one.award.recipient.learner_id, one.call) for one in claimed] == [("L002", "intent"), ("L004", None)]
 
 

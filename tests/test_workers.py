@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -23,7 +24,7 @@ from credrules.workers import Manner, Worker
 LEARNERS = [f"L{number:03}" for number in range(12)]
 KEYS = [badge(learner).key for learner in LEARNERS]
 KEY = KEYS[0]
-ME, YOU = Hold("me", 60), Hold("you", 60)
+ME, YOU = Hold(1, 60), Hold(2, 60)
 
 
 class Hand:
@@ -120,12 +121,12 @@ def test_claims_that_are_made_at_the_same_moment_pass_each_other_by(server):
         together = threading.Barrier(4)
         claimed = []
 
-        def claim(name):
+        def claim(number):
             together.wait()
-            while some := ledger.claim(Hold(name, 60), 1):
+            while some := ledger.claim(Hold(number, 60), 1):
                 claimed.extend(one.award.key for one in some)
 
-        threads = [threading.Thread(target=claim, args=(f"worker {number}",)) for number in range(4)]
+        threads = [threading.Thread(target=claim, args=(number,)) for number in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -134,18 +135,57 @@ def test_claims_that_are_made_at_the_same_moment_pass_each_other_by(server):
     assert sorted(claimed) == KEYS
 
 
-def test_a_hold_that_is_not_renewed_runs_out(ledger, clock, server):
+def test_what_a_dead_worker_had_in_hand_is_taken_over_after_a_while(ledger, clock, server):
     owe(ledger, badge("L000"))
     ledger.claim(ME)
+    clock.goes(59)
 
-    clock.goes(50)
-    ledger.renew(ME)
-    clock.goes(50)
-    still_mine = ledger.claim(YOU)
-    clock.goes(11)
-
-    assert still_mine == []
+    assert ledger.claim(YOU) == []
+    clock.goes(1)
     assert [one.award.key for one in ledger.claim(YOU)] == [KEY]
+
+
+def test_a_worker_that_lives_keeps_what_it_has_however_slow_it_is(ledger, clock, server):
+    owe(ledger, badge("L000"))
+    with Ledger.open(server, clock=clock) as slow:
+        with slow.holding(60) as hold:
+            slow.claim(hold)
+            clock.goes(100_000)
+            assert ledger.claim(YOU) == []
+
+        assert [one.award.key for one in ledger.claim(YOU)] == [KEY]
+
+
+def test_a_worker_that_is_no_longer_seen_to_live_claims_nothing_more(ledger, server):
+    owe(ledger, *map(badge, LEARNERS))
+    kill = "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON oid = database"
+    with ExitStack() as stack:
+        hold = stack.enter_context(ledger.holding(60))
+        with Ledger.open(server) as other, other._engine.connect() as connection:
+            connection.exec_driver_sql(f"{kill} WHERE locktype = 'advisory' AND datname = current_database()")
+
+        with pytest.raises(LedgerError, match="cannot be used"):
+            ledger.claim(hold, 1)
+
+
+def test_whose_award_was_taken_over_notes_nothing_of_it(ledger, clock, server):
+    """It would seem to be said of the call of the other."""
+    owe(ledger, badge("L000"))
+    [task] = ledger.claim(ME)
+    issuer = FakeIssuer(failures=["unreached"])
+    issue = issuer.issue
+
+    def overtaken(award):
+        clock.goes(61)
+        assert len(ledger.claim(YOU)) == 1
+        ledger.intend(KEY, YOU)
+        return issue(award)
+
+    issuer.issue = overtaken
+    clerk(ledger).carry_out(issuer, task)
+    clock.goes(61)
+
+    assert [one.call for one in ledger.claim(Hold(3, 60))] == ["intent"]
 
 
 def test_who_is_too_late_makes_no_call(ledger, clock, server):
@@ -498,7 +538,7 @@ def test_a_worker_whose_ledger_fails_ends_and_says_so(ledger, monkeypatch):
     assert states(ledger) == {KEY: "in doubt"}
 
 
-def test_a_call_may_take_longer_than_a_hold_lasts(server):
+def test_a_call_may_take_as_long_as_it_likes(server):
     with Ledger.open(server) as ledger, Ledger.open(server) as other:
         owe(ledger, badge("L000"))
         issuer = FakeIssuer()
@@ -527,7 +567,11 @@ def test_in_a_file_there_is_one_worker_and_no_run_beside_it(ledger, url):
 
 
 def test_tables_are_not_changed_under_a_worker(ledger, url):
-    with ledger.at_work(), pytest.raises(LedgerError, match=r"at work on this ledger"):
+    with (
+        ledger.at_work(),
+        ledger.holding(60),
+        pytest.raises(LedgerError, match="at work on this ledger"),
+    ):
         Ledger.migrate(url)
     Ledger.migrate(url)
 
@@ -536,13 +580,20 @@ def test_tables_are_not_changed_under_a_worker(ledger, url):
 
 DECIDE = """
 import sys
-from tests.test_issuing import badge, owe
+from datetime import date
+from credrules.decisions import Decision, Outcome, Reason
 from credrules.ledger import Ledger
+from credrules.testing import sample_award
+reason = Reason(node="all", title="All", outcome=Outcome.MET, because="all", text="It is so.")
+decision = Decision(
+    learner_id="L000", program="data-analytics", version="2026-01-01", outcome=Outcome.MET, reason=reason,
+    as_of=date(2026, 5, 20), rules="1" * 64, evidence="2" * 64, engines=("plain",), earned_on=date(2026, 5, 20),
+)
 with Ledger.open(sys.argv[1]) as ledger:
+    run = ledger.begin(date(2026, 5, 20), "f" * 64, {}, ("plain",))
     print("ready", flush=True)
     sys.stdin.readline()
-    for _ in range(10):
-        owe(ledger, badge("L000"))
+    ledger.record(run, [decision], [sample_award("L000", "fake")])
 """
 
 

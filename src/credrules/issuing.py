@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import uuid
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
@@ -12,20 +9,20 @@ from typing import TYPE_CHECKING
 from credrules.adapters import FindsLate
 from credrules.awards import Receipt
 from credrules.errors import OutcomeUnknown, Refused, Unavailable
-from credrules.ledger import Hold
 from credrules.ledger.queue import REVOKE
 from credrules.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Iterator, Mapping
+    from collections.abc import Callable, Collection, Container, Mapping
 
     from credrules.adapters import Issuer
     from credrules.awards import Award
-    from credrules.ledger import Ledger, Outstanding
+    from credrules.ledger import Hold, Ledger, Outstanding
 
 LEASE = 60.0
-"""Seconds for which what a worker has in hand is its own, unless it says that it still lives."""
+"""Seconds after the last sign of a worker before what a dead one had in hand is taken over."""
 
+NEVER = "It was looked up: it was never issued. It is no longer owed."
 NOT_YET = "It is not found, and an issue whose answer was lost may not show yet."
 
 
@@ -39,7 +36,7 @@ class Came(StrEnum):
     POSTPONED = "postponed"
     IN_DOUBT = "in_doubt"
     LAPSED = "lapsed"  # it was in doubt and no longer owed; it was never issued
-    LOST = "lost"  # the hold ran out before the call: another has it
+    LOST = "lost"  # another has taken it over
 
 
 class Health(Enum):
@@ -77,29 +74,6 @@ class _NoReceipt(Exception):
     """The issuer answered with something other than a receipt for the award that it was asked for."""
 
 
-def a_hold(seconds: float = LEASE) -> Hold:
-    """A hold under a name that nobody else has."""
-    return Hold(uuid.uuid4().hex, seconds)
-
-
-@contextmanager
-def kept(ledger: Ledger, hold: Hold) -> Iterator[None]:
-    """Say every now and then that whoever has the hold still lives, however long its calls take."""
-    over = threading.Event()
-
-    def keep() -> None:
-        while not over.wait(hold.seconds / 3):
-            ledger.renew(hold)
-
-    thread = threading.Thread(target=keep, name=f"hold {hold.by}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
 @dataclass(frozen=True)
 class Clerk:
     """Carries out one task at a time, each of which it has claimed under its hold. Safe for many threads."""
@@ -126,12 +100,12 @@ class Clerk:
         unsettled = _unsettled(issuer, task)
         if unsettled > 0:
             if task.ended is None:  # whoever made the call is gone, and so the call is over: from now on it settles
-                self.ledger.doubt(task.award.key, NOT_YET, unsettled)
+                self.ledger.doubt(task.award.key, NOT_YET, unsettled, hold=self.hold)
             else:
-                self.ledger.put_off(task.award.key, unsettled)
+                self.ledger.put_off(task.award.key, unsettled, hold=self.hold)
             return Done(Came.IN_DOUBT, Health.WELL)
         if task.lapsed:
-            self.ledger.postpone(task.award.key, "It was looked up: it was never issued. It is no longer owed.")
+            self.ledger.postpone(task.award.key, NEVER, hold=self.hold)
             return Done(Came.LAPSED, Health.WELL)
         return self._issue(issuer, task)
 
@@ -142,13 +116,13 @@ class Clerk:
         try:
             receipt = _for_this(award, issuer.issue(award))
         except Refused as error:
-            self.ledger.refuse(award.key, _text(error))
+            self.ledger.refuse(award.key, _text(error), hold=self.hold)
             return Done(Came.REFUSED, Health.WELL)
         except Unavailable as error:
-            self.ledger.postpone(award.key, _text(error), self._later(task))
+            self.ledger.postpone(award.key, _text(error), self._later(task), hold=self.hold)
             return Done(Came.POSTPONED, Health.DOWN)
         except Exception as error:
-            self.ledger.doubt(award.key, _text(error), None)
+            self.ledger.doubt(award.key, _text(error), None, hold=self.hold)
             return self._resolve(issuer, task, error)
         self.ledger.receive(receipt)
         return Done(Came.ISSUED, Health.WELL)
@@ -173,13 +147,13 @@ class Clerk:
         try:
             issuer.revoke(receipt, task.reason)
         except Refused as error:
-            self.ledger.refuse(key, _text(error), REVOKE)
+            self.ledger.refuse(key, _text(error), REVOKE, self.hold)
             return Done(Came.REFUSED, Health.WELL)
         except Unavailable as error:
-            self.ledger.postpone(key, _text(error), self._later(task), REVOKE)
+            self.ledger.postpone(key, _text(error), self._later(task), REVOKE, self.hold)
             return Done(Came.POSTPONED, Health.DOWN)
         except Exception as error:
-            self.ledger.doubt(key, _text(error), None, REVOKE)
+            self.ledger.doubt(key, _text(error), None, REVOKE, self.hold)
             health = Health.DOUBTFUL if isinstance(error, OutcomeUnknown) else Health.DOWN
             return Done(self._doubted(task, error, self._later(task)), health)
         self.ledger.revoked(key)
@@ -189,14 +163,15 @@ class Clerk:
         """Look again later; or lay it aside for a person, where call after call came to nothing that anybody knows."""
         calls = task.calls + 1
         if calls >= self.patience.most_calls:
-            self.ledger.refuse(task.award.key, f"Given up after {calls} calls. The last: {_text(error)}", task.action)
+            why = f"Given up after {calls} calls. The last: {_text(error)}"
+            self.ledger.refuse(task.award.key, why, task.action, self.hold)
             return Came.REFUSED
-        self.ledger.put_off(task.award.key, seconds, task.action)
+        self.ledger.put_off(task.award.key, seconds, task.action, self.hold)
         return Came.IN_DOUBT
 
     def _keep(self, task: Outstanding, why: str) -> None:
         keep = self.ledger.doubt if task.in_doubt else self.ledger.postpone
-        keep(task.award.key, why, self._later(task))
+        keep(task.award.key, why, self._later(task), hold=self.hold)
 
     def _later(self, task: Outstanding) -> float:
         return self.patience.until_next(task.tries + 1)
@@ -217,21 +192,21 @@ def issue_outstanding(
     are. `asked_for` are the programs that others ask about. `decide_again` is told of learners who now hold one of
     these; what it adds to what is owed is issued in the same pass.
     """
-    clerk = Clerk(ledger, a_hold(), patience or Patience())
     result = Issued()
     resting: set[str] = set()
     after = 0
-    with kept(ledger, clerk.hold):
+    with ledger.holding(LEASE) as hold:
+        clerk = Clerk(ledger, hold, patience or Patience())
         while True:
             holders: set[str] = set()
-            while tasks := ledger.claim(clerk.hold, eager_after=after):
+            while tasks := ledger.claim(hold, eager_after=after):
                 after = tasks[-1].place
                 for task in tasks:
                     came = _take_up(clerk, issuers, task, result, resting)
                     if came in (Came.ISSUED, Came.ADOPTED) and task.award.achievement.program in asked_for:
                         holders.add(task.award.recipient.learner_id)
                     on_progress(1)
-                ledger.release(clerk.hold)
+                ledger.release(hold)
             if not holders:
                 return result
             decide_again(sorted(holders))

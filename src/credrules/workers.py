@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from credrules.adapters import SeveralAtOnce
-from credrules.issuing import LEASE, Clerk, Health, Issued, a_hold, kept
+from credrules.issuing import LEASE, Clerk, Health, Issued
 from credrules.patience import Patience
 
 if TYPE_CHECKING:
@@ -62,17 +62,16 @@ class Worker:
 
     def work(self) -> Issued:
         """Until stopped; with `once`, until nothing is due. Raises LedgerError where the ledger fails."""
-        clerk = Clerk(self._ledger, a_hold(self._manner.lease), self._manner.patience)
-        lanes = [
-            threading.Thread(target=self._guarded, args=(_Lane(clerk, issuer, self._manner, self._stop, self._count),))
-            for _, issuer in sorted(self._issuers.items())
-        ]
-        with self._ledger.at_work(), kept(self._ledger, clerk.hold):
+        with self._ledger.at_work(), self._ledger.holding(self._manner.lease) as hold:
+            clerk = Clerk(self._ledger, hold, self._manner.patience)
+            lanes = [
+                threading.Thread(target=self._guarded, args=(_Lane(clerk, one, self._manner, self._stop, self._count),))
+                for _, one in sorted(self._issuers.items())
+            ]
             for lane in lanes:
                 lane.start()
             for lane in lanes:
                 lane.join()
-            self._ledger.release(clerk.hold)
         if self._failures:
             raise self._failures[0]
         return self.counted

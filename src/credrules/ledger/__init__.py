@@ -5,6 +5,7 @@ done, and by whom, is written over.
 from __future__ import annotations
 
 import json
+import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -142,6 +143,7 @@ class Ledger:
         self._engine = engine
         self._clock = clock
         self._still_alone: Callable[[], None] = lambda: None
+        self._still_connected: Callable[[], None] = lambda: None
 
     def __repr__(self) -> str:
         return f"<Ledger {database.shown(self._engine.url)}>"
@@ -194,14 +196,29 @@ class Ledger:
     def at_work(self) -> Iterator[None]:
         """Be a worker: on SQLite the only one, and no run beside it; on PostgreSQL one of any number.
 
-        Raises LedgerError where that cannot be, and while the tables are being changed.
+        Raises LedgerError where that cannot be.
         """
         if self._engine.dialect.name == "sqlite":
             with self.exclusively():
                 yield
         else:
-            with database.not_migrating(self._engine):
-                yield
+            yield
+
+    @contextmanager
+    def holding(self, seconds: float) -> Iterator[Hold]:
+        """A hold under which to claim. It is given up at the end, with all that is in hand.
+
+        Raises LedgerError while the tables are being changed.
+        """
+        hold = Hold(secrets.randbelow(2**31), seconds)
+        with database.one_worker(self._engine, hold.by) as still_connected:
+            self._still_connected = still_connected
+            try:
+                yield hold
+                with database.writing(self._engine) as connection:
+                    queue.release(connection, hold.by)
+            finally:
+                self._still_connected = lambda: None
 
     # Runs.
 
@@ -425,8 +442,9 @@ class Ledger:
         """Take in hand what is due, of these issuers or of all, and nobody else has in hand.
 
         With `eager_after`, a place, it is all that have a later one, due or not, in that order. Nothing where there is
-        nothing; a hold that is neither renewed nor given back runs out.
+        nothing. Raises LedgerError where the connection was lost by which others see that this worker lives.
         """
+        self._still_connected()
         while True:
             with database.writing(self._engine) as connection:
                 now = self._now(connection)
@@ -441,11 +459,6 @@ class Ledger:
                 return [found[place] for place in ids if place in found]
             eager_after = None if eager_after is None else ids[-1]
 
-    def renew(self, hold: Hold) -> None:
-        """Go on holding what is in hand."""
-        with database.writing(self._engine) as connection:
-            queue.renew(connection, hold, self._now(connection))
-
     def release(self, hold: Hold) -> None:
         """Give back what is in hand."""
         with database.writing(self._engine) as connection:
@@ -456,10 +469,11 @@ class Ledger:
         with database.writing(self._engine) as connection:
             queue.put_back(connection, self._award_id(connection, task.award.key), task.action, hold.by)
 
-    def put_off(self, key: str, seconds: float, action: str = ISSUE) -> None:
+    def put_off(self, key: str, seconds: float, action: str = ISSUE, hold: Hold | None = None) -> None:
         """Let one be due again in so many seconds, for anybody."""
         with database.writing(self._engine) as connection:
-            self._put_off(connection, self._award_id(connection, key), action, seconds)
+            if award := self._in_charge(connection, key, action, hold):
+                self._put_off(connection, award, action, seconds)
 
     def waiting(self) -> list[Waiting]:
         """What is still to be done, by issuer."""
@@ -493,39 +507,50 @@ class Ledger:
     # The outbox.
 
     def intend(self, key: str, hold: Hold | None = None, action: str = ISSUE) -> bool:
-        """Note, before the call, that it is about to be made; False, and nothing noted, where the hold has run out.
+        """Note, before the call, that it is about to be made; False, and nothing noted, where another has it.
 
         Raises LedgerError where the place was lost that `exclusively` gave: another run may be making the call.
         """
         self._still_alone()
         with database.writing(self._engine) as connection:
-            award = self._award_id(connection, key)
-            if hold and not queue.keep(connection, hold, award, action, self._now(connection)):
-                return False
-            self._add_event(connection, award, "intent", "", action)
-        return True
+            award = self._in_charge(connection, key, action, hold)
+            if award:
+                self._add_event(connection, award, "intent", "", action)
+        return bool(award)
 
-    def refuse(self, key: str, why: str, action: str = ISSUE) -> None:
+    # What came of a call is noted by whoever has it in hand. Where another has taken that over, nothing is written: it
+    # is for the other to find out, who may have begun a call since.
+
+    def refuse(self, key: str, why: str, action: str = ISSUE, hold: Hold | None = None) -> None:
         """Lay it aside for a person."""
         with database.writing(self._engine) as connection:
-            award = self._award_id(connection, key)
-            self._add_event(connection, award, "refused", why, action)
-            queue.remove(connection, award, action)
+            if award := self._in_charge(connection, key, action, hold):
+                self._add_event(connection, award, "refused", why, action)
+                queue.remove(connection, award, action)
 
-    def postpone(self, key: str, why: str, seconds: float = 0.0, action: str = ISSUE) -> None:
+    def postpone(self, key: str, why: str, seconds: float = 0.0, action: str = ISSUE, hold: Hold | None = None) -> None:
         """Nothing happened; it is due again in so many seconds."""
         with database.writing(self._engine) as connection:
-            award = self._award_id(connection, key)
-            self._add_event(connection, award, "unavailable", why, action)
-            self._put_off(connection, award, action, seconds)
+            if award := self._in_charge(connection, key, action, hold):
+                self._add_event(connection, award, "unavailable", why, action)
+                self._put_off(connection, award, action, seconds)
 
-    def doubt(self, key: str, why: str, seconds: float | None = 0.0, action: str = ISSUE) -> None:
+    def doubt(
+        self, key: str, why: str, seconds: float | None = 0.0, action: str = ISSUE, hold: Hold | None = None
+    ) -> None:
         """Nobody knows what came of it; it is due again in so many seconds, or stays in hand where that is None."""
         with database.writing(self._engine) as connection:
-            award = self._award_id(connection, key)
-            self._add_event(connection, award, "unknown", why, action)
-            if seconds is not None:
-                self._put_off(connection, award, action, seconds)
+            if award := self._in_charge(connection, key, action, hold):
+                self._add_event(connection, award, "unknown", why, action)
+                if seconds is not None:
+                    self._put_off(connection, award, action, seconds)
+
+    def _in_charge(self, connection: Connection, key: str, action: str, hold: Hold | None) -> int | None:
+        """The award's number; None where another has taken it over."""
+        award = self._award_id(connection, key)
+        if hold and not queue.keep(connection, hold, award, action, self._now(connection)):
+            return None
+        return award
 
     def retry(self, key: str, by: str) -> None:
         """Let what was refused, or dropped, be tried again. Raises LedgerError where it is neither."""

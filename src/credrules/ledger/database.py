@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,7 +35,8 @@ CONNECTIONS = 12
 _RUN_LOCK = 0x6372_6564  # PostgreSQL's advisory lock of a run: 'cred'
 _TABLES_LOCK = 0x6372_6565  # the one under which tables are made
 _WORK_LOCK = 0x6372_6566  # the one that workers share, and that changes of the tables want alone
-_RECORD_LOCK = 0x6372_6567  # and the one of whoever records decisions
+_RECORD_LOCK = 0x6372_6567  # the one of whoever records decisions
+_WORKERS = 0x6372_6568  # and the class of those that workers have, each by its number
 
 
 def connect(url: str, *, create: bool) -> Engine:
@@ -173,6 +175,9 @@ def _set_up_postgresql(connection: Any, _: object) -> None:
     connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
+    # A machine that is gone without a word is known to be gone after a minute, and not after two hours.
+    for setting, seconds in (("tcp_keepalives_idle", 30), ("tcp_keepalives_interval", 10), ("tcp_keepalives_count", 3)):
+        connection.execute(f"SET {setting} = {seconds}")
     connection.commit()
 
 
@@ -284,12 +289,40 @@ def one_at_a_time(connection: Connection) -> None:
 
 
 @contextmanager
-def not_migrating(engine: Engine) -> Iterator[None]:
-    """Be one of the workers on a server. Raises LedgerError while the tables are being changed."""
-    with _held(engine, "pg_try_advisory_lock_shared", "pg_advisory_unlock_shared") as held:
-        if not held:
-            raise LedgerError("The ledger is being brought up to date. Start the worker again when that is done.")
-        yield
+def one_worker(engine: Engine, number: int) -> Iterator[Callable[[], None]]:
+    """Be connected to a server as the worker of this number, for as long as the process and the connection live.
+
+    Yields what to call to see whether that is still so: it raises LedgerError. Raises LedgerError where the tables are
+    being changed. On SQLite there is nothing to be seen by others.
+    """
+    if engine.dialect.name == "sqlite":
+        yield lambda: None
+        return
+    with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        me = {"work": _WORK_LOCK, "class": _WORKERS, "number": number}
+        if not connection.scalar(text("SELECT pg_try_advisory_lock_shared(:work)"), me):
+            raise LedgerError("The ledger is being brought up to date. Start again when that is done.")
+        connection.execute(text("SELECT pg_advisory_lock(:class, :number)"), me)
+        alone = threading.Lock()
+
+        def still_connected() -> None:
+            with alone, explained(engine):
+                connection.execute(text("SELECT 1"))
+
+        try:
+            yield still_connected
+        finally:
+            with suppress(SQLAlchemyError):  # where the connection is gone, so are the locks
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+
+
+def connected(connection: Connection) -> list[int]:
+    """The numbers of the workers that are connected to this database now."""
+    query = (
+        "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND classid = :class AND objsubid = 2 AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return list(connection.scalars(text(query), {"class": _WORKERS}))
 
 
 @contextmanager
@@ -298,20 +331,12 @@ def no_worker(engine: Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
         yield
         return
-    with _held(engine, "pg_try_advisory_lock", "pg_advisory_unlock") as held:
-        if not held:
-            raise LedgerError("Workers are at work on this ledger. Stop them first, then migrate; nothing was done.")
-        yield
-
-
-@contextmanager
-def _held(engine: Engine, take: str, give_back: str) -> Iterator[bool]:
     lock = {"lock": _WORK_LOCK}
     with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        held = bool(connection.scalar(text(f"SELECT {take}(:lock)"), lock))
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), lock):
+            raise LedgerError("Workers are at work on this ledger. Stop them first, then migrate; nothing was done.")
         try:
-            yield held
+            yield
         finally:
             with suppress(SQLAlchemyError):  # where the connection is gone, so is the lock
-                if held:
-                    connection.execute(text(f"SELECT {give_back}(:lock)"), lock)
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)

@@ -14,6 +14,7 @@ from sqlalchemy import and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from credrules.ledger import tables
+from credrules.ledger.database import connected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,9 +27,13 @@ ISSUE, REVOKE = "issue", "revoke"
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Whose claim it is, and for how many seconds it holds unless it is renewed. No two workers have one name."""
+    """Whose claim it is. No two workers have one number.
 
-    by: str
+    On a server it holds for as long as the worker is connected, and at least for so many seconds after the last claim
+    or intent: whoever is merely slow keeps what it has, and whoever lost its connection in a call may end the call.
+    """
+
+    by: int
     seconds: float
 
 
@@ -88,26 +93,18 @@ def take(
 
 
 def keep(connection: Connection, hold: Hold, award: int, action: str, now: datetime) -> bool:
-    """Hold on to a row for longer. False where the hold has run out: another may have it."""
-    queue = tables.queue
-    mine = and_(_is(award, action), queue.c.held_by == hold.by, queue.c.held_until > now)
-    return bool(connection.execute(update(queue).where(mine).values(held_until=_until(hold, now))).rowcount)
+    """Hold on to a row for longer. False where another has taken it over."""
+    mine = and_(_is(award, action), tables.queue.c.held_by == hold.by)
+    return bool(connection.execute(update(tables.queue).where(mine).values(held_until=_until(hold, now))).rowcount)
 
 
-def renew(connection: Connection, hold: Hold, now: datetime) -> None:
-    """Hold on for longer to whatever is in hand and has not run out."""
-    queue = tables.queue
-    mine = and_(queue.c.held_by == hold.by, queue.c.held_until > now)
-    connection.execute(update(queue).where(mine).values(held_until=_until(hold, now)))
-
-
-def release(connection: Connection, by: str) -> None:
+def release(connection: Connection, by: int) -> None:
     """Give back whatever is in hand."""
     queue = tables.queue
     connection.execute(update(queue).where(queue.c.held_by == by).values(held_by=None, held_until=None))
 
 
-def put_back(connection: Connection, award: int, action: str, by: str) -> None:
+def put_back(connection: Connection, award: int, action: str, by: int) -> None:
     """Give one back that was not tried."""
     queue = tables.queue
     mine = and_(_is(award, action), queue.c.held_by == by)
@@ -127,7 +124,7 @@ def remove(connection: Connection, award: int, action: str) -> None:
 
 def waiting(connection: Connection, now: datetime) -> list[Waiting]:
     queue = tables.queue
-    held = and_(queue.c.held_by.is_not(None), queue.c.held_until > now)
+    held = queue.c.held_by.is_not(None)
     due = queue.c.due_at <= now
     query = (
         select(
@@ -161,9 +158,10 @@ def _until(hold: Hold, now: datetime) -> datetime:
     return now + timedelta(seconds=hold.seconds)
 
 
-def _free(connection: Connection, by: str, now: datetime) -> ColumnElement[bool]:
+def _free(connection: Connection, by: int, now: datetime) -> ColumnElement[bool]:
     queue = tables.queue
     if connection.dialect.name == "sqlite":
         # One worker at a time has this ledger, so that whatever another had in hand was left behind by a dead one.
         return or_(queue.c.held_by.is_(None), queue.c.held_by != by)
-    return or_(queue.c.held_by.is_(None), queue.c.held_until <= now)
+    gone = and_(queue.c.held_until <= now, queue.c.held_by.not_in(connected(connection)))
+    return or_(queue.c.held_by.is_(None), gone)

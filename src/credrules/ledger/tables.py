@@ -186,7 +186,7 @@ queue = Table(
     Column("issuer", ID, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
     Column("tries", Integer, nullable=False),  # in a row, that came to nothing
-    Column("held_by", String(64)),
+    Column("held_by", Integer),
     Column("held_until", DateTime(timezone=True)),
     CheckConstraint("action IN ('issue', 'revoke')", name="action"),
     UniqueConstraint("award_id", "action"),

@@ -71,6 +71,7 @@ def books(service: Service) -> dict[str, Any]:
                 "state": badge["state"],
                 "reason": badge["revocation_reason"],
                 "evidence": badge["evidence"],
+                "created_at": badge["created_at"],
                 "issued_at": badge["issued_at"],
                 "expires_at": badge["expires_at"],
                 "first_name": badge["issued_to_first_name"],

@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("issuer", sa.String(length=200), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("held_by", sa.String(length=64), nullable=True),
+        sa.Column("held_by", sa.Integer(), nullable=True),
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("action IN ('issue', 'revoke')", name=op.f("ck_queue_action")),
         sa.ForeignKeyConstraint(["award_id"], ["awards.id"], name=op.f("fk_queue_award_id")),
