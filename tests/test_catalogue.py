@@ -11,7 +11,7 @@ from tests.broken_rules import INSTITUTION, PROGRAM, write
 
 from credrules import CatalogueCourse, Course, rule_files
 from credrules.awards import Institution
-from credrules.catalogue import catalogue_findings
+from credrules.catalogue_checks import catalogue_findings
 from credrules.rules import RuleSet
 from credrules.testing.random_cases import COURSES, LEVELS, MARKS, SCALE, random_case
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from tests.worked import INSTITUTION
@@ -17,8 +18,12 @@ from credrules.records import Milestone, MilestoneStatus, Record
 from credrules.rule_files import load
 from credrules.settings import Section, Settings
 from credrules.testing import FakeIssuer, FakeRecords, sample_record
+from credrules.testing.population import AS_OF, population
 
 TODAY = date(2026, 6, 1)
+
+CHANGED_BY_AWARDS = {"L00218", "L00234", "L00428"}
+"""Of the made-up population: a lower level awarded, a lower level beside the higher one, and a renewal awarded."""
 
 LEVELS = {
     "level-1": "requirements:\n  - milestone: one",
@@ -128,3 +133,39 @@ def test_nothing_is_awarded_beside_what_it_excludes_though_that_is_still_to_be_i
     assert badges(installation) == []
     run(installation, TODAY)
     assert badges(installation) == ["the-large-one"]
+
+
+def test_a_second_run_over_the_shipped_programs_finds_nothing_new(tmp_path):
+    """Renewals begin a new term once one is awarded, a lower level names the higher one: all within the first run."""
+    rule_set = load(Path("rules"))
+    people = [one for one in population(rule_set, 428) if one.record.learner.learner_id in CHANGED_BY_AWARDS]
+    plan = make_plan(rule_set)
+    issuers = sorted({spec.issuer for program in rule_set.programs for spec in program.awards})
+    installation = Installation(
+        settings=Settings(
+            path=tmp_path / "credrules.toml",
+            rules=Path("rules"),
+            ledger=f"sqlite:///{tmp_path / 'ledger.db'}",
+            engine="plain",
+            records=Section("records", "fake", {}),
+            issuers=(),
+        ),
+        rule_set=rule_set,
+        plan=plan,
+        decider=Decider(plan, None),
+        records=FakeRecords([person.record for person in people]),
+        issuers={name: FakeIssuer(name) for name in issuers},
+    )
+    with installation.ledger() as ledger:
+        ledger.attest(*(one for person in people for one in person.attestations))
+
+    first = run(installation, AS_OF)
+    again = run(installation, AS_OF)
+
+    renewed = [key for issuer in installation.issuers.values() for key in issuer.issued if "renewal" in key]
+    assert renewed
+    assert first.new_awards > len(renewed)
+    assert (again.new_decisions, again.new_awards, again.issued.issued) == (0, 0, 0)
+    assert {name: one.outcomes for name, one in first.programs.items()} == {
+        name: one.outcomes for name, one in again.programs.items()
+    }

@@ -10,7 +10,7 @@ from credrules.attestations import COMPLETE, ExceptionKind, Role
 from credrules.catalog_year import catalog_year
 from credrules.conferral import Standing as ForConferral
 from credrules.conferral import conferred
-from credrules.credentials import held_by, term_end, that_fit
+from credrules.credentials import asked_for, held_by, term_end, that_fit
 from credrules.decisions import Decision, Outcome, Reason
 from credrules.engines.plain import PlainEngine
 from credrules.engines.plain_work import looked_at as is_about
@@ -97,6 +97,9 @@ class Decider:
         self.order = in_order(self.asked)
         self.uses_of = frozenset[str]().union(*self.asked.values(), (name for name in self.asked if self.asked[name]))
         self.renewals = [one for one in newest.values() if one.life.renews]
+        renewed = frozenset(name for one in self.renewals for name in (one.id, one.life.renews))
+        self.held_matters = asked_for(plan) | self.uses_of | self.levels.keys() | renewed & newest.keys()
+        """The programs whose award alters what is decided of a learner: whoever is awarded one is decided again."""
 
     def decide(self, record: Record, word: Word, as_of: date, *, everyone: bool = False) -> Decided:
         """One learner under every program. Decisions of programs that the learner has no part in are left out,

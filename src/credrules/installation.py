@@ -10,7 +10,6 @@ from credrules import rule_files
 from credrules.deciding import Decider
 from credrules.engines.durable import DurableEngine
 from credrules.errors import CredrulesError, InputError, PluginError, Problem, RuleFileError, nearest
-from credrules.ledger import Ledger
 from credrules.needs import unmet_needs
 from credrules.plan import make_plan
 from credrules.plugins import Plugins
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from credrules.adapters import Issuer, StudentRecords
+    from credrules.ledger import Ledger
     from credrules.plan import Plan
     from credrules.rules import RuleSet
     from credrules.settings import Settings
@@ -38,10 +38,14 @@ class Installation:
     issuers: Mapping[str, Issuer]
 
     def ledger(self) -> Ledger:
+        from credrules.ledger import Ledger  # noqa: PLC0415 - SQLAlchemy is most of the start of commands without it
+
         return Ledger.open(self.settings.ledger)
 
     def ledger_to_read(self) -> Ledger:
         """For what must change nothing, not even make a ledger where there is none."""
+        from credrules.ledger import Ledger  # noqa: PLC0415 - as above
+
         return Ledger.open_to_read(self.settings.ledger)
 
 

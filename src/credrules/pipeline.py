@@ -10,7 +10,7 @@ from credrules.adapters import SetAside
 from credrules.attestations import Word
 from credrules.award_options import unusable_options
 from credrules.awards import owed
-from credrules.credentials import asked_for, held_back
+from credrules.credentials import held_back
 from credrules.decisions import Outcome
 from credrules.errors import EngineError, Problem, RuleFileError
 from credrules.issuing import issue_outstanding
@@ -139,7 +139,7 @@ def run(
         raise RuleFileError(unusable)
     report = Report(as_of=as_of, engines=installation.decider.engines, dry_run=dry_run)
     report.programs = {program.program.id: Tally() for program in installation.plan.programs}
-    report.asked_for = asked_for(installation.plan)
+    report.asked_for = installation.decider.held_matters
     with installation.ledger_to_read() if dry_run else installation.ledger() as ledger:
         if dry_run:
             for batch in installation.records.batches(learners, BATCH):
@@ -203,7 +203,8 @@ def _judge_one(
         return
     judged.decisions.extend(decided.decisions)
     judged.awards.extend(_owed(installation, record, decided))
-    if report.count(record, decided, [one.code for one in word.held]):
+    renewals = {one.id for one in installation.decider.renewals}  # of which a learner may come to hold one more
+    if report.count(record, decided, {one.code for one in word.held} - renewals):
         for disagreement in decided.disagreements:
             judged.set_aside.append(_aside(record, disagreement.program, [disagreement.text]))
 

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
 from credrules import __version__
-from credrules.cli import (
-    acceptance,
-    attest,
-    audit,
-    check,
-    compare,
-    explain,
-    import_,
-    init,
-    plugins,
-    run,
-    status,
-    test,
-    verify,
-    whatif,
-    wish,
-    work,
-)
 from credrules.cli.screen import Screen, printable
 from credrules.errors import CredrulesError, InputError
 from credrules.settings import FILE_NAME
@@ -35,8 +18,47 @@ WRONG_INPUT = 2
 """Nothing was done: the input, the settings or the rules have to be mended first."""
 
 
+COMMANDS = {
+    "init": "init:init",
+    "import": "import_:import_",
+    "check": "check:check",
+    "schema": "check:schema",
+    "run": "run:run",
+    "work": "work:work",
+    "dead-letters": "work:dead_letters",
+    "retry": "run:retry",
+    "migrate": "run:migrate",
+    "explain": "explain:explain",
+    "audit": "audit:audit_command",
+    "compare": "compare:compare_command",
+    "whatif": "whatif:whatif",
+    "test": "test:test",
+    "attest": "attest:attest",
+    "except": "attest:grant_exception",
+    "elect": "attest:elect",
+    "claim": "wish:claim",
+    "decline": "wish:decline",
+    "status": "status:status",
+    "acceptance": "acceptance:acceptance",
+    "plugins": "plugins:plugins",
+    "verify": "verify:verify",
+    "completion": "plugins:completion",
+}
+"""Each command, by its module in credrules.cli: imported when it is called, so that a command starts fast."""
+
+
 class _Commands(click.Group):
     """The commands; where one fails and JSON is asked for, the failure is a JSON document too."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        if cmd_name not in self.commands:
+            self.add_command(_with_json(_imported(COMMANDS[cmd_name])), cmd_name)
+        return self.commands[cmd_name]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -45,6 +67,19 @@ class _Commands(click.Group):
             problems = error.problems if isinstance(error, InputError) else ()
             ctx.obj.document({"error": str(error), "problems": problems})
             raise
+
+
+def _imported(place: str) -> click.Command:
+    module, name = place.split(":")
+    command: click.Command = getattr(import_module(f"credrules.cli.{module}"), name)
+    return command
+
+
+def _with_json(command: click.Command) -> click.Command:
+    command.params.append(
+        click.Option(["--json"], is_flag=True, expose_value=False, callback=_also_json, help="Print one JSON document.")
+    )
+    return command
 
 
 def _also_json(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -72,38 +107,6 @@ def cli(context: click.Context, path: Path, as_json: bool, color: bool | None) -
     Exit codes: 0 done; 1 done, but something needs a person; 2 wrong input, nothing was done.
     """
     context.obj = Screen(path, as_json=as_json, color=color)
-
-
-for command in (
-    init.init,
-    import_.import_,
-    check.check,
-    check.schema,
-    run.run,
-    work.work,
-    work.dead_letters,
-    run.retry,
-    run.migrate,
-    explain.explain,
-    audit.audit_command,
-    compare.compare_command,
-    whatif.whatif,
-    test.test,
-    attest.attest,
-    attest.grant_exception,
-    attest.elect,
-    wish.claim,
-    wish.decline,
-    status.status,
-    acceptance.acceptance,
-    plugins.plugins,
-    verify.verify,
-    plugins.completion,
-):
-    command.params.append(
-        click.Option(["--json"], is_flag=True, expose_value=False, callback=_also_json, help="Print one JSON document.")
-    )
-    cli.add_command(command)
 
 
 def main() -> None:

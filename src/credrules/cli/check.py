@@ -11,7 +11,7 @@ from credrules import rule_files
 from credrules.adapters import CourseCatalogue, Knows
 from credrules.award_options import unusable_options
 from credrules.case_files import read_cases
-from credrules.catalogue import catalogue_findings
+from credrules.catalogue_checks import catalogue_findings
 from credrules.engines.durable_driver import load_engine
 from credrules.errors import CredrulesError, InputError
 from credrules.exceptions import lost_problem

@@ -231,7 +231,7 @@ class Totals:
 
     def _subjects(self, level: int, *, surely: bool) -> Array:
         """How many subjects there are among what is claimed, at least or at most."""
-        learner, subject = [], []
+        learner, subject = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for one in self.counted:
             some = one.level >= level
             if surely:
