@@ -60,6 +60,7 @@ class _Version:
 
     plan: ProgramPlan
     evaluation: Evaluation
+    known: dict[int, Reason]  # the reasons that stand already, by node
 
     @property
     def outcome(self) -> Outcome:
@@ -70,9 +71,10 @@ class _Version:
 class _Evaluated:
     """What the engines say of one learner: the other one's outcomes are None where it failed, or there is none."""
 
-    plain: tuple[Evaluation, ...]
+    plain: Sequence[Evaluation]
     main: Outcomes | None = None
     failure: str = ""
+    known: Sequence[dict[int, Reason]] = ()  # by program, the reasons that stand already
 
 
 class Decider:
@@ -105,7 +107,7 @@ class Decider:
         """One learner under every program. Decisions of programs that the learner has no part in are left out,
         unless `everyone` asks for them. Raises EngineError where the plain engine cannot decide.
         """
-        word = self._in_term(record, word, as_of)
+        word = self.in_term(record, word, as_of)
         found = {}
         disagreements = []
         for program, _, one in self._one_by_one(record, word, as_of, everyone=everyone):
@@ -122,7 +124,7 @@ class Decider:
         That of the program as a whole is the decision's, which differs from the version's where it cannot be told which
         one applies, or where the learner declined it. Without reasons. Programs on which engines disagree are left out.
         """
-        word = self._in_term(record, word, as_of)
+        word = self.in_term(record, word, as_of)
         held: dict[str, _Version] = {}
         found: dict[str, Decision] = {}
         for program, version, one in self._one_by_one(record, word, as_of, everyone=True, explained=False):
@@ -183,7 +185,12 @@ class Decider:
     ) -> tuple[_Version, Decision | Disagreement | None]:
         """One program, with the version it was decided by; None where the learner has no part in it."""
         numbers, evaluations, outcomes = self.versions[program], evaluated.plain, evaluated.main
-        versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
+        versions = [
+            _Version(
+                self.plan.programs[number], evaluations[number], evaluated.known[number] if evaluated.known else {}
+            )
+            for number in numbers
+        ]
         year = _catalog_year(versions, record, word, as_of)
         held = _held(versions, year)
         takes_part = any(_takes_part(one.plan, one.evaluation, record, word, as_of) for one in held)
@@ -202,7 +209,31 @@ class Decider:
             decision = self._under(decision, year, versions, record, word, as_of)
         return held[-1], conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of))
 
-    def _in_term(self, record: Record, word: Word, as_of: date) -> Word:
+    def one(
+        self,
+        program: str,
+        evaluations: Sequence[Evaluation],
+        known: Sequence[dict[int, Reason]],
+        record: Record,
+        word: Word,
+        as_of: date,
+    ) -> Decision:
+        """The decision on a program that is decided apart from all others, from evaluations that are there already.
+
+        `evaluations` and `known` reasons are by place in the plan, `word` is as `in_term` gives it.
+        """
+        evaluated = _Evaluated(evaluations, known=known)
+        _, found = self._decide_one(program, evaluated, record, word, as_of, everyone=True, explained=True)
+        if not isinstance(found, Decision):
+            raise AssertionError("the plain engine cannot disagree with itself")
+        return found
+
+    @property
+    def entangled(self) -> frozenset[str]:
+        """The programs of which the decision on one may hang on that on another."""
+        return self.uses_of | self.levels.keys()
+
+    def in_term(self, record: Record, word: Word, as_of: date) -> Word:
         """What people said, without what they said about terms of a renewal that are over: each needs its own word."""
         for program in self.renewals:
             name, life = program.id, program.life
@@ -229,7 +260,7 @@ class Decider:
         reason = Reason(node=plan.nodes[plan.root].id, title="", outcome=outcome, because="", text="")
         evidence = ""
         if explained:
-            reason = Explainer(plan, evaluation, record, word, as_of).reason()
+            reason = Explainer(plan, evaluation, record, word, as_of, held.known).reason()
             evidence = digest(_evidence(plan, _looked_at(plan, evaluation), record, word))
         return Decision(
             learner_id=record.learner.learner_id,
@@ -280,7 +311,7 @@ class Decider:
         if told is Outcome.UNDETERMINED:
             roots = [
                 replace(
-                    Explainer(one.plan, one.evaluation, record, word, as_of).reason(),
+                    Explainer(one.plan, one.evaluation, record, word, as_of, one.known).reason(),
                     title=f"{newest.program.title}, version of {one.plan.program.version}",
                 )
                 for one in held
