@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import time
 import weakref
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
@@ -86,6 +88,7 @@ class Line:
         self._client = httpx.Client(
             headers={"Accept-Encoding": "identity", "User-Agent": AGENT},
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
+            verify=_certificates(),
             follow_redirects=False,
             trust_env=urlsplit(url).hostname not in LOOPBACK,  # proxies of the machine, but not to the machine itself
         )
@@ -231,6 +234,12 @@ def secure_address(text: str) -> str:
     if safe and parts.hostname and "@" not in parts.netloc and not parts.query and not parts.fragment:
         return text.rstrip("/")
     raise ValueError("is no address; write it as in https://sis.university.example (https, but for this machine)")
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Loaded once: that takes longer than many a request."""
+    return httpx.create_ssl_context()
 
 
 class _WithoutQueries(logging.Filter):

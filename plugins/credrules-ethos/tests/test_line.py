@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from credrules import RecordsError
-from ethos_emulator.campus import registration
+from ethos_emulator.campus import ref, registration
 
 
 def ids(campus):
@@ -21,7 +21,6 @@ def test_a_token_holds_for_five_minutes_and_is_renewed_before_it_ends(campus):
 
 def test_a_token_that_ends_early_is_renewed_in_the_middle_of_a_list(campus):
     campus.service.scripts.append(("persons", 2, lambda service: service.end_tokens()))
-    campus.fault(401, "/section-registrations", skip=1)
 
     assert len(ids(campus)) == 5
     assert campus.service.calls["auth"] == 2
@@ -48,9 +47,7 @@ def test_a_row_put_in_or_taken_out_between_two_pages_hides_no_other(campus):
         service.campus["section-registrations"].insert(0, registration("P5", "S3"))
         service.campus["section-registrations"].pop(3)
 
-    campus.service.campus["sections"].append(
-        {**campus.row("sections", "S1"), "id": registration("x", "S3")["section"]["id"]}
-    )
+    campus.service.campus["sections"].append({**campus.row("sections", "S1"), **ref("S3")})
     campus.service.scripts.append(("section-registrations", 2, insert))
 
     records = campus.records()
@@ -82,6 +79,16 @@ def test_it_waits_as_long_as_it_is_asked_to_and_tries_trouble_four_times(campus)
 
     campus.fault(500, "/courses", times=4)
     with pytest.raises(RecordsError, match="gave 500, 4 times"):
+        ids(campus)
+
+
+def test_a_token_that_is_not_taken_twice_is_an_error_and_a_right_that_is_lacking_too(campus):
+    campus.fault(401, "/courses", times=2)
+    with pytest.raises(RecordsError, match="the token that it has just given"):
+        ids(campus)
+
+    campus.fault(403, "/courses")
+    with pytest.raises(RecordsError, match=r"may not read this \(403\)"):
         ids(campus)
 
 

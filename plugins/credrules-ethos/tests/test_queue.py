@@ -149,11 +149,11 @@ def test_a_second_queue_goes_on_where_the_first_one_stopped(campus):
     assert [one.persons for one in again.pages()] == [names("P2")]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    people=st.lists(st.integers(1, 5), max_size=12),
+    people=st.lists(st.integers(1, 5), max_size=8),
     largest=st.integers(1, 2000),
-    crashes=st.lists(st.booleans(), max_size=8),
+    crashes=st.lists(st.booleans(), max_size=4),
 )
 def test_whatever_the_pages_and_crashes_everybody_is_named(campus, people, largest, crashes):
     campus.service.queue.clear()

@@ -17,7 +17,7 @@ def main(url, key):
     told = list(client.getChangeNotificationIterator(session, pageLimit=2, maxRequests=5))
     json.dump(
         {
-            "grades": len([one for one in grades]),
+            "grades": len(list(grades)),
             "persons": len(people),
             "version": client.getResource(session, "persons", people[0], version="12").version,
             "nobody": client.getResource(session, "persons", "nobody", version="12"),

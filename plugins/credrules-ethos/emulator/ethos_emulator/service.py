@@ -48,6 +48,7 @@ class Service:
     clamp: int = 500
     largest: int = LARGEST
     total: bool = True
+    heeds_accept: bool = True
     calls: Counter[str] = field(default_factory=Counter)
     minutes_asked: list[str] = field(default_factory=list)
     scripts: list[tuple[str, int, Any]] = field(default_factory=list)
@@ -97,7 +98,7 @@ class Service:
     def _negotiated(self, name: str, accept: str) -> dict[str, str]:
         wanted = _MEDIA.fullmatch(accept)
         version = self.versions[name]
-        if wanted and version.partition(".")[0] != wanted[1].partition(".")[0]:
+        if self.heeds_accept and wanted and version.partition(".")[0] != wanted[1].partition(".")[0]:
             raise Failure(406, "The version is not supported")
         return {"x-media-type": f"application/vnd.hedtech.integration.v{version}+json"}
 
