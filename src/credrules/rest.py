@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import ssl
 import time
 import weakref
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ import httpx
 from credrules.errors import Problem, RecordsError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
