@@ -9,7 +9,7 @@ import pytest
 
 from credrules import RecordsError
 from credrules.errors import SettingsError
-from credrules.records import Basis, Privacy, Registration, Repeat
+from credrules.records import Basis, Origin, Privacy, Registration, Repeat
 from ethos_emulator.campus import guid, ref, registration, transcript_grade
 
 
@@ -216,3 +216,10 @@ def test_the_key_is_in_no_repr_and_in_no_message(campus, monkeypatch):
     with pytest.raises(RecordsError, match=r"/auth: gives no token \(401\)") as refused:
         campus.records()
     assert "an-api-key" not in str(refused.value)
+
+
+def test_the_origin_is_known_where_the_institution_answers_for_it(campus):
+    campus.settings["origin"] = "institution"
+
+    assert "origins" not in campus.source.capabilities.lacking()
+    assert campus.attempt().origin is Origin.INSTITUTION

@@ -6,7 +6,7 @@ import pytest
 
 from credrules import Knows, RecordsError
 from credrules.errors import SettingsError
-from credrules.records import Registration
+from credrules.records import Basis, Origin, Registration
 from oneroster_emulator.roster import ref
 
 
@@ -255,3 +255,11 @@ def test_an_address_without_encryption_is_refused(campus):
 
     with pytest.raises(SettingsError, match="https"):
         _ = campus.source
+
+
+def test_origin_and_basis_are_known_where_the_institution_answers_for_them(campus):
+    assert campus.records()["U0001"].attempts[0].basis is None
+
+    campus.settings |= {"origin": "institution", "basis": "graded"}
+    assert not {"origins", "grading_basis"} & campus.source.capabilities.lacking()
+    assert {(a.origin, a.basis) for a in campus.records()["U0001"].attempts} == {(Origin.INSTITUTION, Basis.GRADED)}

@@ -59,6 +59,7 @@ class Attempts:
     def __init__(self, spool: Spool, settings: EthosSettings) -> None:
         self._spool = spool
         self._holds = settings.holds
+        self._origin = settings.origin
         self._registrations = _REGISTRATIONS | settings.registrations
         self._modes = _MODES | settings.modes
         self._repeats = _REPEATS | settings.repeats
@@ -88,7 +89,11 @@ class Attempts:
             attempted = grade.get("attempted") or registration.get("credit")
             found.append(
                 ATTEMPTS.row(
-                    attempt_id=f"{section} {person}", learner_id=learner_id, credits_attempted=attempted, **cells
+                    attempt_id=f"{section} {person}",
+                    learner_id=learner_id,
+                    origin=self._origin,
+                    credits_attempted=attempted,
+                    **cells,
                 )
             )
         return found

@@ -45,7 +45,11 @@ class EthosRecords:
     @property
     def capabilities(self) -> Capabilities:
         """Without transfer credit, admissions, milestones and credentials: they are in resources that are not read."""
-        return known_from(_PRESENT, Knows.FULL)
+        return known_from(self._present, Knows.FULL)
+
+    @property
+    def _present(self) -> Present:
+        return _PRESENT | {ATTEMPTS.entity: PRESENT | ({"origin"} if self._settings.origin else set())}
 
     def count(self) -> int | None:
         return None  # to count means to read
@@ -71,7 +75,7 @@ class EthosRecords:
             terms = read_terms(term_rows(spool), self._places, problems)
             if problems:
                 raise RecordsError(problems)
-            reader = Reader(_PRESENT, terms, self._places)
+            reader = Reader(self._present, terms, self._places)
             attempts = Attempts(spool, self._settings)
             for people in spool.learners(learners, size):
                 yield self._batch(people, spool, attempts, reader)

@@ -51,6 +51,8 @@ class EthosSettings(PluginSettings):
         default_factory=dict
     )
     repeats: dict[str, Literal["include", "exclude", "average-only"]] = Field(default_factory=dict)
+    origin: Literal["institution"] | None = None
+    """Said by the institution of every section that is read; None where nobody says so."""
     holds: dict[str, str] = Field(default_factory=dict)
     """The category of a hold = what it blocks, with semicolons between."""
     page: int = Field(default=500, ge=2, le=1000)

@@ -66,6 +66,7 @@ class Attempts:
                     registration="dropped" if gone else "enrolled",
                     **cells,
                     **grade,
+                    **self._how.said,
                 )
             )
         return found

@@ -55,7 +55,11 @@ class OneRosterRecords:
     @property
     def capabilities(self) -> Capabilities:
         """OneRoster has no credits, repeats, transfer credit, bases, levels, holds, milestones or privacy."""
-        return known_from(_PRESENT, Knows.FULL)
+        return known_from(self._present, Knows.FULL)
+
+    @property
+    def _present(self) -> Present:
+        return _PRESENT | {ATTEMPTS.entity: PRESENT | self._how.said.keys()}
 
     def count(self) -> int | None:
         return None  # to count means to read
@@ -85,7 +89,7 @@ class OneRosterRecords:
             terms = read_terms(term_rows(spool, self._how.last_day), self._places, problems)
             if problems:
                 raise RecordsError(problems)
-            reader = Reader(_PRESENT, terms, self._places)
+            reader = Reader(self._present, terms, self._places)
             attempts = Attempts(spool, self._how, finals)
             for people in spool.learners(learners, size):
                 yield self._batch(people, spool, attempts, reader)

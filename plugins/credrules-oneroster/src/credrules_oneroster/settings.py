@@ -66,7 +66,16 @@ class Understanding(PluginSettings):
     """What the server says that the specification does not know = what it means."""
     incomplete: str | None = None
     """The symbol of a grade that is marked as incomplete; None where that is not a grade of its own."""
+    origin: Literal["institution"] | None = None
+    """Said by the institution of everything that is read, since OneRoster does not; None where nobody says so."""
+    basis: Literal["graded", "pass-fail", "satisfactory", "credit", "non-graded"] | None = None
+    """Likewise."""
     last_day: Literal["inclusive", "exclusive"] = Field(default="inclusive", alias="last-day")
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The columns that the institution answers for."""
+        return {name: value for name in ("origin", "basis") if (value := getattr(self, name))}
 
 
 class OneRosterSettings(Understanding):
