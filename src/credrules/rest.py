@@ -149,7 +149,7 @@ class Line:
                 trouble, wait = f"no answer that can be read ({type(error).__name__})", None
             else:
                 if answer.status == 429:
-                    wait = self._asked_wait(answer.headers)
+                    wait = max(FIRST_WAIT, self._asked_wait(answer.headers))
                     if self._clock.now() + wait - began > self._patience:
                         fail(url, f"asks to wait for {round(wait)} seconds more (429). Run it again later.")
                     self._clock.sleep(wait)

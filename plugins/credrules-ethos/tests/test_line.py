@@ -65,6 +65,12 @@ def test_an_empty_answer_is_not_nobody(campus, name):
         ids(campus)
 
 
+def test_nothing_is_filtered_for_banner_and_colleague_filter_differently(campus):
+    ids(campus)
+
+    assert {name for query in campus.service.asked for name in query} == {"limit", "offset"}
+
+
 def test_no_holds_are_no_holds(campus):
     campus.service.empty = ("person-holds",)
 

@@ -139,6 +139,13 @@ def test_a_notification_of_nothing_is_not_passed_over(campus):
         persons(campus)
 
 
+def test_a_file_that_cannot_be_had_says_so(campus):
+    nowhere = queue_of(campus.read_settings, campus.folder / "nowhere" / "queue.db", campus.clock)
+
+    with pytest.raises(RecordsError, match="cannot hold how far"):
+        _ = nowhere.position
+
+
 def test_a_second_queue_goes_on_where_the_first_one_stopped(campus):
     campus.service.tell("replaced", "persons", guid("P1"))
     persons(campus)

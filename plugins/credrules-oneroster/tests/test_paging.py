@@ -172,6 +172,15 @@ def test_it_waits_as_long_as_it_is_asked_to(campus):
     assert campus.clock.waits == [17.0, 17.0]
 
 
+def test_it_does_not_hammer_a_server_that_says_to_wait_for_no_time(campus):
+    campus.fault(429, "/students", headers={"Retry-After": "0"}, times=10_000)
+    campus.settings["patience"] = 20
+
+    with pytest.raises(RecordsError, match="asks to wait"):
+        ids(campus)
+    assert len(campus.clock.waits) <= 20
+
+
 def test_it_does_not_wait_for_ever(campus):
     campus.fault(429, "/students", headers={"Retry-After": "86400"})
 

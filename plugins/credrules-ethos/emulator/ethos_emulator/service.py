@@ -50,6 +50,7 @@ class Service:
     total: bool = True
     heeds_accept: bool = True
     calls: Counter[str] = field(default_factory=Counter)
+    asked: list[dict[str, str]] = field(default_factory=list)
     minutes_asked: list[str] = field(default_factory=list)
     scripts: list[tuple[str, int, Any]] = field(default_factory=list)
     queue: list[Row] = field(default_factory=list)
@@ -79,6 +80,7 @@ class Service:
         if not match or match[1] not in self.campus:
             raise Failure(404, "Resource not found")
         name, key = match[1], match[2]
+        self.asked.append(query)
         self.calls[name] += 1
         for script in [one for one in self.scripts if one[:2] == (name, self.calls[name])]:
             self.scripts.remove(script)

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from credrules import Problem, RecordsError
 from credrules.rest import fail
 from credrules_ethos import shapes
 
@@ -138,6 +139,10 @@ class Queue:
         return known[0] if known else None
 
     def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path)
-        database.executescript(_TABLES)
+        try:
+            database = sqlite3.connect(self._path)
+            database.executescript(_TABLES)
+        except sqlite3.Error as error:
+            message = f"cannot hold how far the notifications were taken: {error}."
+            raise RecordsError([Problem(str(self._path), 0, message)]) from None
         return database
