@@ -59,6 +59,8 @@ Text = Annotated[str, AfterValidator(_said)]
 Address = Annotated[str, AfterValidator(_full_address)]
 Time = Annotated[str, AfterValidator(_moment)]
 
+Credits = Annotated[int | float, Field(ge=0, le=10_000, allow_inf_nan=False)]
+
 ItemT = TypeVar("ItemT")
 One = Annotated[tuple[ItemT], Strict(False)]  # not strict, as JSON has lists and no tuples
 
@@ -106,6 +108,7 @@ class Achievement(_Part):
     description: Text
     criteria: Criteria
     version: Text
+    creditsAvailable: Credits | None = None
     tag: list[Text] = Field(default=[], max_length=200)
     alignment: list[Alignment] = Field(default=[], max_length=200)
     image: Image | None = None
@@ -124,7 +127,7 @@ class Subject(_Part):
     type: One[Literal["AchievementSubject"]]
     identifier: One[Identity]
     achievement: Achievement
-    creditsEarned: Annotated[int | float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = None
+    creditsEarned: Credits | None = None
 
 
 class Evidence(_Part):

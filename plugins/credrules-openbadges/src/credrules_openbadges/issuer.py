@@ -87,6 +87,11 @@ class OpenBadgesIssuer:
         except ValueError as error:
             raise UnusableKey(str(error)) from None
 
+    @property
+    def signs_jwt(self) -> bool:
+        """Whether the key that signs now is one for JWT. Raises Unavailable where there is no usable key."""
+        return self._usable_keys().current.signs_jwt
+
     def check(self) -> Iterator[str]:
         """What would keep a badge from being made."""
         try:

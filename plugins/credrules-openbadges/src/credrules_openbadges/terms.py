@@ -91,6 +91,7 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
         {
             "alignment": _set(f"{_OB}alignment"),
             "achievementType": _plain(f"{_OB}achievementType"),
+            "creditsAvailable": _typed(f"{_OB}creditsAvailable", f"{_XSD}float"),
             "criteria": _link(f"{_OB}Criteria"),
             "tag": _set(f"{_SCHEMA}keywords"),
             "version": _plain(f"{_OB}version"),
