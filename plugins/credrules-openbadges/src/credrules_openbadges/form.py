@@ -189,8 +189,8 @@ class Credential(_Part):
         return self
 
 
-class Badge(Credential):
-    """A credential with its proof."""
+class Proved(_Part):
+    """What has a proof of its own."""
 
     proof: Proof
 
@@ -203,6 +203,37 @@ class Badge(Credential):
     def fragment(self) -> str:
         """The key that the proof names, in multibase."""
         return self.proof.verificationMethod.partition("#")[2]
+
+
+class Badge(Credential, Proved):
+    """A credential with its proof."""
+
+
+_RecordContexts = tuple[
+    Literal["https://www.w3.org/ns/credentials/v2"],
+    Literal["https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+    Literal["https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"],
+]
+_RecordTypes = tuple[Literal["VerifiableCredential"], Literal["ClrCredential"]]
+
+
+class RecordSubject(_Part):
+    type: One[Literal["ClrSubject"]]
+    identifier: One[Identity]
+    verifiableCredential: list[Badge] = Field(min_length=1, max_length=200)
+
+
+class LearnerRecord(Proved):
+    """A Comprehensive Learner Record: whole badges of one learner, in a credential of its own."""
+
+    context: Annotated[_RecordContexts, Strict(False), Field(alias="@context")]
+    id: Address
+    type: Annotated[_RecordTypes, Strict(False)]
+    name: Text
+    issuer: Profile
+    validFrom: Time
+    credentialSubject: RecordSubject
+    credentialStatus: Status | None = None
 
 
 class TokenBadge(Credential):
