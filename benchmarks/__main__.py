@@ -6,18 +6,36 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, compare, kill, mutants, pipeline, population, population_whole, reaudit
+from benchmarks import (
+    agreement,
+    claims,
+    compare,
+    exactly_once,
+    kill,
+    mutants,
+    one_grade,
+    pipeline,
+    population,
+    population_whole,
+    reaudit,
+    scale_out,
+    throughput,
+)
 
 BENCHMARKS = {
     "agreement": agreement,
     "claims": claims,
     "compare": compare,
+    "exactly-once": exactly_once,
     "kill": kill,
     "mutants": mutants,
+    "one-grade": one_grade,
     "pipeline": pipeline,
     "population": population,
     "population-whole": population_whole,
     "reaudit": reaudit,
+    "scale-out": scale_out,
+    "throughput": throughput,
 }
 
 
