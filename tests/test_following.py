@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from credrules.attestations import Word
 from credrules.deciding import Decider
+from credrules.engines.durable_following import DurableFollower
 from credrules.engines.durable_kept import DurableProgram
 from credrules.engines.plain import PlainEngine
 from credrules.following import Follower
@@ -58,6 +59,20 @@ def test_durable_follows_to_the_outcomes_of_the_whole_record(seed):
         assert [one.outcomes for one in kept] == list(plain)
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.integers(min_value=0))
+def test_durable_follows_all_programs_at_once_to_the_outcomes_of_the_whole_record(seed):
+    random = Random(seed)
+    case = random_case(random)
+    learner = DurableFollower(case.plan).follow(case.record, case.word, case.as_of)
+
+    for _ in range(6):
+        learner.put(_attempt_or_change(random, learner))
+
+        plain = PlainEngine(case.plan).outcomes(learner.record, case.word, case.as_of)
+        assert [tuple(learner.outcomes(number)) for number in range(len(plain))] == list(plain)
+
+
 def test_reasons_that_nothing_has_moved_are_the_same_objects_as_before():
     plan = make_plan(load(RULES))
     learner = Follower(plan).follow(Record(learner=Learner(learner_id="L1")), Word(), AS_OF)
@@ -81,6 +96,15 @@ def _attempt(random):
         attempts = random_record(random).attempts
     attempt = random.choice(attempts)
     return replace(attempt, attempt_id=f"new-{random.randint(0, 10**6)}") if random.random() < 0.8 else attempt
+
+
+def _attempt_or_change(random, learner):
+    """A new attempt, or one that is there with something else in it."""
+    if learner.attempts and random.random() < 0.5:
+        old = learner.attempts[random.choice(sorted(learner.attempts))]
+        new = _attempt(random)
+        return replace(new, attempt_id=old.attempt_id, course=old.course if random.random() < 0.8 else new.course)
+    return _attempt(random)
 
 
 def _something_happens(random, learner):
