@@ -41,6 +41,7 @@ from credrules.engines.durable_attempts import (
     Known,
     Meaning,
     Rules,
+    as_repeated,
     bucket,
     in_thousandths,
     months_on,
@@ -64,8 +65,8 @@ from credrules.engines.durable_worlds import Supposed, agreed
 from credrules.facts import BUILT_IN, possible_values
 from credrules.plan import TESTS, Kind
 from credrules.records import AdmissionKind, Affiliation, Attempt, CredentialStatus, MilestoneStatus, Origin
-from credrules.rules import Measure, Moment, Repeats, Selection
-from credrules.standing import FINAL, GONE, Stage, rank, stand
+from credrules.rules import Measure, Moment, Selection
+from credrules.standing import GONE, Stage, rank, stand
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -594,7 +595,7 @@ class LearnerSession:
             if belongs:
                 level = level if sure or level is UNMET else UNDETERMINED
                 found.setdefault(known.course, []).append((standing, level))
-        return {course: _as_repeated(attempts, way.counting.repeats) for course, attempts in found.items()}
+        return {course: as_repeated(attempts, way.counting.repeats) for course, attempts in found.items()}
 
     def _granted(self, program: ProgramPlan) -> list[GrantedException]:
         """What was granted, under the ids that requirements have in this version, and no more than it allows."""
@@ -1201,25 +1202,6 @@ def _surplus(node: Node, offers: Sequence[Offer]) -> int:
     elif node.rounding is Rounding.DOWN:
         asked = Fraction(math.floor(asked / unit) * unit)
     return math.floor(part - asked)
-
-
-def _as_repeated(attempts: list[tuple[Standing, Outcome]], repeats: Repeats) -> list[tuple[Standing, Outcome]]:
-    """One course's attempts after the repeat policy: the displaced left out, and doubt where their order is unknown."""
-    finals = [(standing, level) for standing, level in attempts if standing.stage in FINAL]
-    if repeats is Repeats.BEST or not finals:
-        return attempts
-    sign = 1 if repeats is Repeats.LATEST else -1
-    terms = {
-        standing.attempt.attempt_id: (sign * term.starts.toordinal(), sign * term.ends.toordinal())
-        for standing, _ in finals
-        if (term := standing.attempt.term)
-    }
-    edge = max(terms.values(), default=None)
-    standing_finals = [pair for pair in finals if terms.get(pair[0].attempt.attempt_id, edge) == edge]
-    if len({level for _, level in standing_finals}) > 1:
-        standing_finals = [(standing, UNDETERMINED) for standing, _ in standing_finals]
-    open_ones = [pair for pair in attempts if pair[0].stage not in FINAL] if repeats is Repeats.LATEST else []
-    return standing_finals + open_ones
 
 
 def _totals(node: int, totals: Mapping[Outcome, int]) -> list[Fact]:

@@ -13,7 +13,8 @@ from credrules.decisions import Outcome
 from credrules.engines.durable_driver import Fact, Production, Test
 from credrules.plan import Kind
 from credrules.records import Repeat
-from credrules.standing import Stage
+from credrules.rules import Repeats
+from credrules.standing import FINAL, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -206,6 +207,25 @@ def worth(labels: AbstractSet[object], asked: Asked) -> tuple[Outcome, bool] | N
     if asked.passed in labels or asked.enough in labels:
         return MET, sure
     return UNDETERMINED if asked.perhaps in labels else UNMET, sure
+
+
+def as_repeated(attempts: list[tuple[Standing, Outcome]], repeats: Repeats) -> list[tuple[Standing, Outcome]]:
+    """One course's attempts after the repeat policy: the displaced left out, and doubt where their order is unknown."""
+    finals = [(standing, level) for standing, level in attempts if standing.stage in FINAL]
+    if repeats is Repeats.BEST or not finals:
+        return attempts
+    sign = 1 if repeats is Repeats.LATEST else -1
+    terms = {
+        standing.attempt.attempt_id: (sign * term.starts.toordinal(), sign * term.ends.toordinal())
+        for standing, _ in finals
+        if (term := standing.attempt.term)
+    }
+    edge = max(terms.values(), default=None)
+    standing_finals = [pair for pair in finals if terms.get(pair[0].attempt.attempt_id, edge) == edge]
+    if len({level for _, level in standing_finals}) > 1:
+        standing_finals = [(standing, UNDETERMINED) for standing, _ in standing_finals]
+    open_ones = [pair for pair in attempts if pair[0].stage not in FINAL] if repeats is Repeats.LATEST else []
+    return standing_finals + open_ones
 
 
 def in_thousandths(level: Outcome, attempt: Attempt) -> int | None:

@@ -6,6 +6,7 @@ the way up from it can move. Where more may, such a program is decided on the wh
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
     from credrules.engines.durable import DurableEngine
     from credrules.plan import Plan
     from credrules.records import Attempt, Course, Record
+    from credrules.standing import Standing
 
-COURSES = 2000
-"""The rulesets of how many courses are kept at most. One takes some hundreds of kilobytes."""
+RULESETS = 1000
+"""How many rulesets are kept at most. One takes some hundreds of kilobytes."""
+
+COURSES = 100_000
+"""Of how many courses it is remembered at most which rulesets are theirs."""
 
 
 class DurableFollower:
@@ -38,7 +43,16 @@ class DurableFollower:
         self.plan = plan
         self.programs = [DurableProgram(plan, program) for program in plan.programs]
         self.local = {number: one.engine for number, one in enumerate(self.programs) if has_ways(one.engine)}
+        self.selections = list(
+            dict.fromkeys(
+                way.selection
+                for engine in self.local.values()
+                for node in engine.plan.programs[0].nodes
+                for way in node.ways
+            )
+        )
         self._courses: dict[Course, tuple[CourseRules, ...]] = {}
+        self._rules: dict[object, tuple[CourseRules, ...]] = {}
 
     def follow(self, record: Record, word: Word, as_of: date) -> DurableFollowed:
         """Decide one learner under every program, to be kept up to date from here on. Raises EngineError."""
@@ -48,14 +62,15 @@ class DurableFollower:
         """The rulesets of a course; none where no program in which it has a way may use it."""
         found = self._courses.get(course)
         if found is None:
-            if len(self._courses) >= COURSES:
+            if len(self._courses) >= COURSES or len(self._rules) >= RULESETS:
                 self._courses.clear()
-            engines = {
-                number: engine
-                for number, engine in self.local.items()
-                if any(may_hold(way.selection, course) for node in engine.plan.programs[0].nodes for way in node.ways)
-            }
-            found = self._courses[course] = _compiled(course, engines)
+                self._rules.clear()
+            holding = tuple(at for at, one in enumerate(self.selections) if may_hold(one, course))
+            is_named = any(self.selections[at].courses for at in holding)
+            kind = course if is_named else (course.subject, holding)
+            if kind not in self._rules:
+                self._rules[kind] = _compiled(course, self.local if holding else {})
+            found = self._courses[course] = self._rules[kind]
         return found
 
 
@@ -95,7 +110,9 @@ class DurableFollowed:
         self.as_of = as_of
         self._record = record
         self.attempts = {attempt.attempt_id: attempt for attempt in record.attempts}
-        self._at = Counter(attempt.course for attempt in record.attempts)
+        self._at: dict[Course, list[Standing]] = {}
+        for attempt in record.attempts:
+            self._stand(attempt)
         granted = {one.program for one in word.exceptions}
         self._granted = [number for number in follower.local if follower.plan.programs[number].program.id in granted]
         self._kept = {number: self._afresh(number) for number in follower.local}
@@ -118,44 +135,54 @@ class DurableFollowed:
     def put(self, attempt: Attempt) -> None:
         """Take in an attempt that is new, or that replaces the one with its id. Raises EngineError."""
         old = self.attempts.get(attempt.attempt_id)
+        courses = {attempt.course: None}
         self.attempts[attempt.attempt_id] = attempt
-        course = attempt.course
         if old is not None:
-            self._at[old.course] -= 1
-        is_alone = not self._at[course] and (old is None or old.course == course)
-        self._at[course] += 1
+            courses[old.course] = None
+            rest = [one for one in self._at.pop(old.course, ()) if one.attempt is not old]
+            if rest:
+                self._at[old.course] = rest
+        self._stand(attempt)
         whole = dict.fromkeys(self._granted)
-        for one in dict.fromkeys([course] if old is None else [old.course, course]):
-            for rules in self.follower.rules_of(one):
-                whole.update(dict.fromkeys(self._along(rules, attempt) if is_alone else rules.programs))
+        for course in courses:
+            for rules in self.follower.rules_of(course):
+                whole.update(dict.fromkeys(self._along(rules, course)))
         for number in whole:
             self._kept[number] = kept = self._afresh(number)
             self._outcomes[number] = kept.outcomes
         for session in self._sessions.values():
             session.put(attempt)
 
-    def _along(self, rules: CourseRules, attempt: Attempt) -> list[int]:
-        """Take the only attempt at its course along its ways; the programs in which it may move more than these."""
+    def _stand(self, attempt: Attempt) -> None:
+        """Put an attempt among those at its course, in the order of their ids."""
         standing = stand(attempt, self.follower.plan.scale, self.as_of)
+        if standing.stage not in GONE:
+            insort(self._at.setdefault(attempt.course, []), standing, key=_id)
+
+    def _along(self, rules: CourseRules, course: Course) -> list[int]:
+        """Take what stands at a course along its ways; the programs in which it may move more than these."""
         whole = [number for number in rules.programs if not self._kept[number].steady]
         due = {}
         try:
             with rules.driver.session() as session:
-                labels = set() if standing.stage in GONE else rules.labels(session, standing, self._record, self.as_of)
+                attempts = [
+                    (standing, rules.labels(session, standing, self._record, self.as_of))
+                    for standing in self._at.get(course, ())
+                ]
                 groups: set[tuple[int, str]] = set()
                 for spot in rules.spots:
                     kept = self._kept[spot.program]
                     if not kept.steady or spot.node.index in kept.unasked:
                         continue
-                    worth = rules.worth(spot, attempt, labels)
+                    worth = rules.worth(spot, attempts)
                     worths = kept.worths[spot.node.index]
                     if worth is not None:
                         group = spot.program, spot.node.share_group
                         if group in groups:
                             whole.append(spot.program)
                         groups.add(group)
-                        worths[attempt.course] = worth
-                    elif worths.pop(attempt.course, None) is None:
+                        worths[course] = worth
+                    elif worths.pop(course, None) is None:
                         continue
                     due[spot.place] = counted(worths.values())
                 rules.climb(session, due, self._outcomes)
@@ -182,3 +209,7 @@ class DurableFollowed:
         )
         steady = learner is not None and number not in self._granted and max(claimed.values(), default=1) == 1
         return _Kept(list(outcomes), worths, learner.unasked[0] if learner else frozenset(), steady)
+
+
+def _id(standing: Standing) -> str:
+    return standing.attempt.attempt_id

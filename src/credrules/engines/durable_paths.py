@@ -9,6 +9,7 @@ above, until nothing more changes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,15 +24,17 @@ from credrules.engines.durable_attempts import (
     Known,
     Meaning,
     Rules,
+    as_repeated,
     sized,
     worth,
 )
 from credrules.engines.durable_driver import MAX_INT, Driver
 from credrules.plan import CLAIMS, Kind
 from credrules.rules import Moment
+from credrules.standing import rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import date
 
@@ -39,8 +42,8 @@ if TYPE_CHECKING:
     from credrules.engines.durable import DurableEngine
     from credrules.engines.durable_driver import Body, Form, Session
     from credrules.plan import Node
-    from credrules.records import Attempt, Course, Record
-    from credrules.rules import Selection, Ways
+    from credrules.records import Course, Record
+    from credrules.rules import Repeats, Selection, Ways
     from credrules.standing import Standing
 
 COUNTS = tuple(f"n{int(outcome)}" for outcome in reversed(ABOVE_UNMET))
@@ -50,6 +53,7 @@ Counts = tuple[int, ...]
 Worth = tuple["Outcome", int]
 """An outcome, and as how much an attempt counts at it."""
 
+COURSES = 10_000
 KINDS = 1000
 """How many kinds of attempts at a course are remembered at most."""
 
@@ -83,6 +87,7 @@ class Place(NamedTuple):
 class Entry(NamedTuple):
     """One way in which a requirement may claim an attempt, with the labels that say whether it does."""
 
+    repeats: Repeats
     asked: Asked
     inside: object
     perhaps: object
@@ -98,10 +103,12 @@ class Spot(NamedTuple):
 
 
 class CourseRules:
-    """The ruleset of one course, over these programs, by their numbers. For one thread. Raises EngineError."""
+    """The ruleset of a course, over these programs, by their numbers. For one thread. Raises EngineError.
+
+    It serves all courses of the subject that no rule names and that the same selections may hold.
+    """
 
     def __init__(self, course: Course, engines: Mapping[int, DurableEngine]) -> None:
-        self.known = Known(course, frozenset({course}), frozenset({course}))
         self._course = course
         self._labels: dict[object, int] = {}
         self._bodies: dict[tuple[object, ...], Body] = {}
@@ -131,11 +138,7 @@ class CourseRules:
             Spot(number, node, numbers[number, node.index], tuple(map(self._entry, ways)))
             for number, node, ways in claiming
         ]
-
-    @property
-    def programs(self) -> Iterable[int]:
-        """Those that may use the course, by their numbers."""
-        return dict.fromkeys(spot.program for spot in self.spots)
+        self.programs = tuple(dict.fromkeys(spot.program for spot in self.spots))
 
     def _label(self, label: object) -> int:
         return self._labels.setdefault(label, len(self._labels))
@@ -144,9 +147,9 @@ class CourseRules:
         asked = Asked(*map(self._label, self.about.asked[way.counting]))
         if way.selection.courses:
             inside = self._label(("course", self._course.code))
-            return Entry(asked, inside, inside)
+            return Entry(way.counting.repeats, asked, inside, inside)
         inside, perhaps = (self._label(("filter", way.selection, sure)) for sure in (True, False))
-        return Entry(asked, inside, perhaps)
+        return Entry(way.counting.repeats, asked, inside, perhaps)
 
     def _place(self, number: int, engine: DurableEngine, index: int, numbers: Mapping[tuple[int, int], int]) -> Place:
         at = numbers[number, index]
@@ -169,32 +172,32 @@ class CourseRules:
     def _body(self, standing: Standing, record: Record, as_of: date) -> Body:
         attempt = standing.attempt
         kind = (standing.stage, standing.points, attempt.level, attempt.origin, attempt.basis, attempt.repeat)
-        key = *kind, attempt.attributes
+        key = *kind, attempt.course, attempt.attributes
         known = self._bodies.get(key)
         if known is None:
             if len(self._bodies) >= KINDS:
                 self._bodies.clear()
-            fact = self.about.fact(standing, self.known, record, as_of)
+            fact = self.about.fact(standing, _known(attempt.course), record, as_of)
             asked = self.driver.properties
             known = self._bodies[key] = self.driver.body({name: fact[name] for name in fact if name in asked})
         return known
 
-    def worth(self, spot: Spot, attempt: Attempt, labels: AbstractSet[object]) -> Worth | None:
-        """What an attempt is worth to a requirement, in the way that serves it best; None where it is nothing."""
-        best: Worth | None = None
-        for asked, inside, perhaps in spot.entries:
-            if inside not in labels and perhaps not in labels:
-                continue
-            found = worth(labels, asked)
-            if found is None:
-                continue
-            level, sure = found
-            if level is not UNMET and not (sure and inside in labels):
-                level = UNDETERMINED
-            counts = sized(spot.node, attempt, level, self.known)
-            if counts is not None and (best is None or counts[0] > best[0]):
-                best = counts
-        return best
+    def worth(self, spot: Spot, attempts: Sequence[tuple[Standing, AbstractSet[object]]]) -> Worth | None:
+        """What attempts at one course, with their labels, are worth to a requirement in the way that serves it best."""
+        found: dict[tuple[object, ...], Worth] = {}
+        for repeats, asked, inside, perhaps in spot.entries:
+            admitted = []
+            for standing, labels in attempts:
+                counts = worth(labels, asked) if inside in labels or perhaps in labels else None
+                if counts is not None:
+                    level, sure = counts
+                    is_sure = level is UNMET or (sure and inside in labels)
+                    admitted.append((standing, level if is_sure else UNDETERMINED))
+            for standing, level in as_repeated(admitted, repeats):
+                size = sized(spot.node, standing.attempt, level, _known(standing.attempt.course))
+                if size is not None:
+                    found.setdefault((-size[0], *rank(standing)), size)
+        return found[min(found)] if len(found) > 1 else next(iter(found.values()), None)
 
     def climb(self, session: Session, due: Mapping[int, Counts], outcomes: Mapping[int, list[Outcome]]) -> None:
         """Let the rules chain from requirements upwards until nothing changes any more in `outcomes`, by program."""
@@ -213,6 +216,11 @@ class CourseRules:
     def _parts_of(self, place: Place, outcomes: Mapping[int, list[Outcome]]) -> Counts:
         own = outcomes[place.program]
         return counted((own[part], 1) for part in place.parts)
+
+
+@lru_cache(COURSES)
+def _known(course: Course) -> Known:
+    return Known(course, frozenset({course}), frozenset({course}))
 
 
 def counted(worths: Iterable[Worth]) -> Counts:
