@@ -169,7 +169,7 @@ def test_a_batch_that_the_engine_drops_a_part_of_is_noticed(broken, place):
     batch.append(json.dumps({"sentinel": 1, "id": "99", "sid": "s"}))
 
     with driver.session() as session, pytest.raises(EngineError):
-        session._fire(f"[{','.join(batch)}]", 1)  # past the checks that would have refused it
+        session._fire(f"[{','.join(batch)}]")  # past the checks that would have refused it
 
     with driver.session() as session:  # and the next learner is not touched by it
         assert len(session.run([{"k": "x"}, {"k": "y"}])) == 1

@@ -131,7 +131,10 @@ def _has_ways(program):
         program.limits
         or program.tests
         or program.time_limit
-        or any(node.moment is Moment.REGISTRATION or node.after or node.since for node in program.nodes)
+        or any(
+            (node.moment is Moment.REGISTRATION or node.after is not None or node.since is not None)
+            for node in program.nodes
+        )
         or any(one.completed or one.toward for one in selections)
     )
 
