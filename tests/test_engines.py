@@ -202,7 +202,7 @@ def test_text_from_a_source_that_the_engine_cannot_hold_is_an_error_and_not_a_wr
 
 
 def test_facts_that_are_text_are_looked_at_like_all_others():
-    driver = Driver([Production((Test("k", "==", "x"),)), Production((Test("n", ">=", 2),))])
+    driver = Driver([Production((Test("k", "==", "x"),)), Production((Test("k", "==", "x"), Test("n", ">=", 2)))])
     form = driver.form({"k": "x"}, ["n"])
 
     with driver.session() as session:
