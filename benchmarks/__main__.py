@@ -6,18 +6,32 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, compare, kill, mutants, pipeline, population, population_whole, reaudit
+from benchmarks import (
+    agreement,
+    claims,
+    compare,
+    exactly_once,
+    kill,
+    mutants,
+    pipeline,
+    population,
+    population_whole,
+    reaudit,
+    throughput,
+)
 
 BENCHMARKS = {
     "agreement": agreement,
     "claims": claims,
     "compare": compare,
+    "exactly-once": exactly_once,
     "kill": kill,
     "mutants": mutants,
     "pipeline": pipeline,
     "population": population,
     "population-whole": population_whole,
     "reaudit": reaudit,
+    "throughput": throughput,
 }
 
 

@@ -336,9 +336,9 @@ class Fragile:
     def __getattr__(self, name):
         method = getattr(self._thing, name)
 
-        def call(*args):
+        def call(*args, **named):
             self._instant()
-            answer = method(*args)
+            answer = method(*args, **named)
             self._instant()
             return answer
 

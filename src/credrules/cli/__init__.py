@@ -24,6 +24,8 @@ COMMANDS = {
     "check": "check:check",
     "schema": "check:schema",
     "run": "run:run",
+    "work": "work:work",
+    "dead-letters": "work:dead_letters",
     "retry": "run:retry",
     "migrate": "run:migrate",
     "explain": "explain:explain",
