@@ -1,4 +1,4 @@
-"""Why an award may no longer stand, and what an institution's rules say is to be done: keep it, look at it, or revoke."""
+"""Why an award may no longer stand, and what an institution's rules say of it: keep it, look at it, or revoke it."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ class Finding:
     before: str
     after: str
     hold: str = ""  # the code of a conduct decision
+    sure: bool = True  # False where something else is unknown, so that no rule may make a revocation of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +88,18 @@ class Policy:
     told: str = ""
 
 
-def policy(rules: Sequence[RetentionRule], findings: Iterable[Finding], *, sure: bool) -> Policy:
-    """The sternest of what the rules say of each ground; of one ground the first rule that names it.
+def policy(rules: Sequence[RetentionRule], findings: Iterable[Finding]) -> Policy:
+    """The sternest of what the rules say of these; of each the first rule that names its ground.
 
-    Where no rule speaks a person looks. Unless it is `sure` that the award is no longer deserved, nothing is revoked by
-    a rule, and a person looks instead.
+    Where no rule speaks, or one would revoke what is not sure, a person looks.
     """
-    found = [_of(rules, finding) for finding in findings]
-    chosen = max(found, key=lambda one: list(Then).index(one.then))
-    if chosen.then is Then.REVOKE and not sure:
-        return Policy(Then.FLAG, chosen.rule)
-    return chosen
+    return max((_of(rules, finding) for finding in findings), key=lambda one: list(Then).index(one.then))
 
 
 def _of(rules: Sequence[RetentionRule], finding: Finding) -> Policy:
     for rule in rules:
         if finding.ground in rule.grounds and (finding.ground is not Ground.CONDUCT or finding.hold in rule.holds):
+            if rule.then is Then.REVOKE and (not finding.sure or finding.ground in NEVER_REVOKES):
+                return Policy(Then.FLAG, rule.id)
             return Policy(rule.then, rule.id, rule.alone, rule.told or f"{TITLES[finding.ground]}.")
     return Policy(Then.FLAG)

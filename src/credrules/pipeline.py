@@ -15,6 +15,7 @@ from credrules.decisions import Outcome
 from credrules.errors import EngineError, Problem, RuleFileError
 from credrules.issuing import issue_outstanding
 from credrules.records import Privacy, record_faults
+from credrules.retention import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from credrules.installation import Installation
     from credrules.issuing import Issued
     from credrules.ledger import Ledger
+    from credrules.ledger.cases import Case
     from credrules.records import Record
 
 BATCH = 500
@@ -71,6 +73,7 @@ class Report:
     programs: dict[str, Tally] = field(default_factory=dict)
     set_aside: int = 0  # learners about whom something could not be read or decided
     examples: list[Problem] = field(default_factory=list)  # the first of their problems
+    cases: list[Case] = field(default_factory=list)  # opened about awards whose ground has shifted
     issued: Issued | None = None
     asked_for: frozenset[str] = frozenset()  # programs whose holders are decided again
     _counted: dict[str, list[_Count]] = field(default_factory=dict, repr=False)  # of learners who may be that
@@ -151,12 +154,16 @@ def run(
         with ledger.exclusively():
             rules = installation.rule_set
             number = ledger.begin(as_of, rules.digest, rules.files, installation.decider.engines)
+            watch = Watch(ledger, rules, number, as_of)
 
             def decide(batch: Batch) -> None:
                 judged = _judge(installation, ledger, batch, as_of, report)
                 recorded = ledger.record(number, judged.decisions, judged.awards, judged.set_aside)
                 report.new_decisions += recorded.decisions
                 report.new_awards += recorded.awards
+                watch.look(
+                    batch.records, judged.decisions, report.programs, {one.learner_id for one in judged.set_aside}
+                )
 
             def decide_again(holders: Collection[str]) -> None:
                 for batch in installation.records.batches(holders, BATCH):
@@ -166,6 +173,8 @@ def run(
                 decide(batch)
                 report.take(batch)
                 on_decided(len(batch.records) + len(batch.set_aside))
+            if learners is None:
+                watch.end()
             report.issued = issue_outstanding(
                 ledger,
                 installation.issuers,
@@ -173,6 +182,7 @@ def run(
                 asked_for=report.asked_for,
                 decide_again=decide_again,
             )
+            report.cases = watch.opened
             ledger.end(number, counts(report))
     return report
 
@@ -236,5 +246,6 @@ def counts(report: Report) -> dict[str, int]:
         "new_decisions": report.new_decisions,
         "new_awards": report.new_awards,
         "set_aside": report.set_aside,
+        "cases": len(report.cases),
         "issued": issued.issued if issued else 0,
     }

@@ -79,7 +79,9 @@ def _check_grounds(document: Document, place: Path_, grounds: list[str], then: T
             message = f"'{text}' is no ground. There are: {', '.join(Ground)}.{nearest(text, Ground)}"
             document.problem(place, message)
         elif then is Then.REVOKE and text in NEVER_REVOKES:
-            message = f"nothing is revoked because it is '{text}': that says nothing of what became of it. Write 'flag'."
+            message = (
+                f"nothing is revoked because it is '{text}': that says nothing of what became of it. Write 'flag'."
+            )
             document.problem(place, message)
     if not grounds:
         document.problem(place, f"'{GROUND}' has no value.")

@@ -21,6 +21,7 @@ from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
 from credrules.errors import LedgerError, NoLedger, Problem
 from credrules.ledger import bodies, database, queue, rests, tables
+from credrules.ledger.cases import CaseBook
 from credrules.ledger.queue import ISSUE, REVOKE, Hold, Waiting
 from credrules.ledger.rests import Rest
 from credrules.records import CredentialHeld, CredentialStatus
@@ -611,10 +612,15 @@ class Ledger:
         if state and state.state in ("revoking", "revoked"):
             return
         with database.writing(self._engine) as connection:
-            award = self._award_id(connection, key)
-            self._add_event(connection, award, "asked", by, REVOKE, body=json.dumps({"reason": reason}))
-            rows = [{"award_id": award, "issuer": state.issuer if state else ""}]
-            queue.put(connection, rows, REVOKE, self._now(connection))
+            self._ask(connection, self._award_id(connection, key), state.issuer if state else "", reason, by)
+
+    def _ask(self, connection: Connection, award: int, issuer: str, reason: str, by: str) -> None:
+        self._add_event(connection, award, "asked", by, REVOKE, body=json.dumps({"reason": reason}))
+        queue.put(connection, [{"award_id": award, "issuer": issuer}], REVOKE, self._now(connection))
+
+    def case_book(self) -> CaseBook:
+        """The cases about awards whose ground has shifted."""
+        return CaseBook(self._engine, self._ask)
 
     def revoked(self, key: str) -> None:
         """The issuer has taken it back."""
