@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from credrules.adapters import SetAside
@@ -14,6 +14,7 @@ from credrules.credentials import held_back
 from credrules.decisions import Outcome
 from credrules.errors import EngineError, Problem, RuleFileError
 from credrules.issuing import issue_outstanding
+from credrules.leaving import sift
 from credrules.records import Privacy, record_faults
 from credrules.retention import Watch
 
@@ -145,20 +146,24 @@ def run(
     report.asked_for = installation.decider.held_matters
     with installation.ledger_to_read() if dry_run else installation.ledger() as ledger:
         if dry_run:
-            for batch in installation.records.batches(learners, BATCH):
+            for batch in _batches(installation, ledger, learners):
                 judged = _judge(installation, ledger, batch, as_of, report)
-                report.new_awards += len({award.key for award in judged.awards} - ledger.known(judged.awards))
+                free = sift(ledger, installation.rule_set, batch.records, judged.awards).free
+                report.new_awards += len({award.key for award in free} - ledger.known(free))
                 report.take(batch)
                 on_decided(len(batch.records) + len(batch.set_aside))
             return report
         with ledger.exclusively():
             rules = installation.rule_set
             number = ledger.begin(as_of, rules.digest, rules.files, installation.decider.engines)
-            watch = Watch(ledger, rules, number, as_of)
+            watch = Watch(ledger, rules, installation.decider, number, as_of)
 
             def decide(batch: Batch) -> None:
                 judged = _judge(installation, ledger, batch, as_of, report)
-                recorded = ledger.record(number, judged.decisions, judged.awards, judged.set_aside)
+                sifted = sift(ledger, rules, batch.records, judged.awards)
+                recorded = ledger.record(number, judged.decisions, sifted.free, judged.set_aside)
+                people = [record.learner.learner_id for record in batch.records]
+                ledger.withhold(number, sifted.withheld, people, report.programs)
                 report.new_decisions += recorded.decisions
                 report.new_awards += recorded.awards
                 watch.look(
@@ -166,10 +171,10 @@ def run(
                 )
 
             def decide_again(holders: Collection[str]) -> None:
-                for batch in installation.records.batches(holders, BATCH):
+                for batch in _batches(installation, ledger, holders):
                     decide(batch)
 
-            for batch in installation.records.batches(learners, BATCH):
+            for batch in _batches(installation, ledger, learners):
                 decide(batch)
                 report.take(batch)
                 on_decided(len(batch.records) + len(batch.set_aside))
@@ -185,6 +190,14 @@ def run(
             report.cases = watch.opened
             ledger.end(number, counts(report))
     return report
+
+
+def _batches(installation: Installation, ledger: Ledger, learners: Collection[str] | None) -> Iterator[Batch]:
+    """Records, but for those of learners who were erased: nothing is kept of these again."""
+    erased = ledger.erased()
+    for batch in installation.records.batches(learners, BATCH):
+        records = tuple(one for one in batch.records if one.learner.learner_id not in erased)
+        yield replace(batch, records=records, set_aside=tuple(o for o in batch.set_aside if o.learner_id not in erased))
 
 
 def _judge(installation: Installation, ledger: Ledger, batch: Batch, as_of: date, report: Report) -> _Judged:

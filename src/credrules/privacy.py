@@ -27,11 +27,13 @@ class Withheld(StrEnum):
 
     HOLD = "privacy-hold"
     NO_CONSENT = "no-consent"
+    MERGED = "merged"
 
 
 TEXTS = {
     Withheld.HOLD: "A privacy hold stops everything that would leave the institution.",
     Withheld.NO_CONSENT: "The learner has not consented to it: `credrules consent` records that.",
+    Withheld.MERGED: "It was awarded under a former id of the learner: `credrules cases` shows what is to be decided.",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from credrules.attestations import Word
 from credrules.decisions import Outcome, decision_digest
 from credrules.grounds import NEVER_REVOKES, Finding, Ground, policy
 from credrules.ledger.cases import NewCase
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
+    from credrules.deciding import Decider
     from credrules.decisions import Decision, Reason, Use
     from credrules.grounds import RetentionRule
     from credrules.ledger import Ledger
@@ -35,8 +37,10 @@ _GRADES = frozenset({Stage.GRADED, Stage.PASSED, Stage.FAILED})
 class Watch:
     """Follows one run over all learners, and opens a case wherever an award no longer has the ground it had."""
 
-    def __init__(self, ledger: Ledger, rule_set: RuleSet, run: int, as_of: date) -> None:
+    def __init__(self, ledger: Ledger, rule_set: RuleSet, decider: Decider, run: int, as_of: date) -> None:
+        self._ledger = ledger
         self._rule_set = rule_set
+        self._decider = decider
         self._run = run
         self._as_of = as_of
         self._book = ledger.case_book()
@@ -95,8 +99,18 @@ class Watch:
         if now is not None and (now.cycle != held.award.cycle or decision_digest(now) == held.decision):
             return
         before = self._book.decision(held)
-        if before is not None:
-            yield from shifted(before, now, record, self._rule_set.scale, self._as_of)
+        if before is None:
+            return
+        found = list(shifted(before, now, record, self._rule_set.scale, self._as_of))
+        if any(one.ground is not Ground.UNCLEAR for one in found) or not self._is_met_then(before, record):
+            yield from found
+
+    def _is_met_then(self, before: Decision, record: Record) -> bool:
+        """Whether, by the record as it is, it was met on the day of the decision: then only time has passed."""
+        learner = record.learner.learner_id
+        word = self._ledger.word_of([learner], self._decider.uses_of).get(learner, Word())
+        decided = self._decider.decide(record, word, before.as_of).decisions
+        return any(one.program == before.program and _outcome(one) is Outcome.MET for one in decided)
 
     def _rules(self, held: Held) -> tuple[RetentionRule, ...]:
         """Those of the version that was awarded, or of the program's latest where that is no longer in the files."""

@@ -104,7 +104,7 @@ class CaseBook:
     def holders(self) -> set[str]:
         """Every learner who has an award in hand."""
         with database.reading(self._engine) as connection:
-            return set(connection.scalars(_held(tables.awards.c.learner_id).distinct()))
+            return set(connection.scalars(_held(tables.awards.c.learner_id).where(_not_erased()).distinct()))
 
     def held(self, learners: Collection[str]) -> list[Held]:
         """What these learners have in hand, as it was issued."""

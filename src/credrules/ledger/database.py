@@ -279,6 +279,15 @@ def _server_lock(engine: Engine) -> Iterator[Callable[[], None]]:
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
 
 
+def forget_removed(engine: Engine) -> None:
+    """Leave nothing readable of what was removed: in SQLite's file and log. A server does so by its own VACUUM."""
+    if engine.dialect.name != "sqlite":
+        return
+    with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def one_at_a_time(connection: Connection) -> None:
     """Wait until no other transaction records decisions, so that two that decide on one learner record it once.
 
