@@ -13,10 +13,12 @@ from benchmarks import (
     exactly_once,
     kill,
     mutants,
+    one_grade,
     pipeline,
     population,
     population_whole,
     reaudit,
+    scale_out,
     throughput,
 )
 
@@ -27,10 +29,12 @@ BENCHMARKS = {
     "exactly-once": exactly_once,
     "kill": kill,
     "mutants": mutants,
+    "one-grade": one_grade,
     "pipeline": pipeline,
     "population": population,
     "population-whole": population_whole,
     "reaudit": reaudit,
+    "scale-out": scale_out,
     "throughput": throughput,
 }
 

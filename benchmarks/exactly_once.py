@@ -2,8 +2,9 @@
 
 The workers are processes on one PostgreSQL ledger; whenever the emulator has issued so many badges, one of them is
 killed and another started. A share of all calls (--faults) goes wrong, in every way that the emulator knows: cut,
-silent or wrong, before or after it has acted. The template lets a learner have several badges, so that nothing but the ledger
-keeps a second one from being issued (--one-each for Credly's own rule behind it), and lists show a badge a moment late.
+silent or wrong, before or after it has acted. The template lets a learner have several badges, so that nothing but the
+ledger keeps a second one from being issued (--one-each for Credly's own rule behind it), and lists show a badge a
+moment late. What each side knows of an award that is not one badge is printed.
 
 Figures, counted in the emulator's own books: awards (owed), kills, doubled, lost; also unmatched (receipts that are not
 that of the learner's badge), hits (calls that a kill cut short, between intent and receipt), calls, faults, seconds.

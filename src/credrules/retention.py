@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
+    from credrules.adapters import SetAside
     from credrules.deciding import Decider
     from credrules.decisions import Decision, Reason, Use
     from credrules.grounds import RetentionRule
@@ -52,15 +53,16 @@ class Watch:
         judged: Sequence[Record],
         decisions: Sequence[Decision],
         programs: Collection[str],
-        set_aside: Collection[str] = (),
+        set_aside: Collection[SetAside] = (),
     ) -> None:
         """Hold learners who were just decided against what they were awarded.
 
         `programs` are those that were decided. A learner who was set aside was seen, and nothing is made of that.
         """
-        records = {one.learner.learner_id: one for one in judged if one.learner.learner_id not in set_aside}
+        aside = {one.learner_id for one in set_aside}
+        records = {one.learner.learner_id: one for one in judged if one.learner.learner_id not in aside}
         successors = {former: one for one in judged for former in one.learner.former_ids}
-        self.saw({*records, *successors, *set_aside})
+        self.saw(successors)
         decided = {(one.learner_id, one.program): one for one in decisions}
         found: list[NewCase] = []
         groups: set[Group] = set()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from credrules.decisions import Decision, DecisionText
     from credrules.ledger.withheld import Kept
     from credrules.privacy import Withheld
+    from credrules.records import Record
 
 __all__ = ["AwardState", "Hold", "Ledger", "Outstanding", "Recorded", "Rest", "Standing", "Waiting"]
 
@@ -140,6 +141,14 @@ class AwardState:
     receipt: Receipt | None
 
 
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """Which run it was: another ledger's run of the same number began at another moment."""
+
+    number: int
+    started_at: str
+
+
 class Ledger:
     """One open ledger. Use `Ledger.open`; close it, or use it as a context manager."""
 
@@ -233,6 +242,14 @@ class Ledger:
             connection.execute(self._unless_there(tables.rule_sets).values(new))
             run = {"as_of": as_of, "rule_set": rule_set, "engines": ", ".join(engines), "started_at": _now()}
             return int(connection.scalar(insert(tables.runs).values(run).returning(tables.runs.c.id)) or 0)
+
+    def last_run(self) -> LastRun | None:
+        """The run that began last, whether or not it came to its end."""
+        runs = tables.runs
+        query = select(runs.c.id, runs.c.started_at).order_by(runs.c.id.desc()).limit(1)
+        with database.reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        return LastRun(row.id, row.started_at.isoformat()) if row else None
 
     def end(self, run: int, counts: Mapping[str, int]) -> None:
         with database.writing(self._engine) as connection:
@@ -761,10 +778,11 @@ class Ledger:
         self,
         run: int,
         withheld: Sequence[tuple[Award, Withheld]],
-        learners: Collection[str],
+        decided: Sequence[Record],
         programs: Collection[str],
     ) -> None:
-        """Note what is withheld of these learners and programs, and that nothing else of theirs is."""
+        """Note what is withheld of learners who were just decided, and that nothing else of these programs is."""
+        learners = [record.learner.learner_id for record in decided]
         with database.writing(self._engine) as connection:
             withholding.note(connection, run, withheld, learners, programs)
 
