@@ -29,6 +29,7 @@ from credrules.errors import (
     Refused,
     Unavailable,
 )
+from credrules.fields import AwardField, TakesOnly
 from credrules.hookspecs import hookimpl
 from credrules.records import (
     Activity,
@@ -67,6 +68,7 @@ __all__ = [
     "Affiliation",
     "Attempt",
     "Award",
+    "AwardField",
     "Basis",
     "Batch",
     "Capabilities",
@@ -107,6 +109,7 @@ __all__ = [
     "SetAside",
     "SeveralAtOnce",
     "StudentRecords",
+    "TakesOnly",
     "Term",
     "Unavailable",
     "Verification",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from credrules.installation import Installation
     from credrules.issuing import Issued
     from credrules.ledger import LastRun
+    from credrules.leaving import Sifted
     from credrules.ledger.cases import Case
     from credrules.people import People
     from credrules.records import Record
@@ -189,13 +190,10 @@ def run(
                     recorded = ledger.record(number, judged.decisions, leaving.free, judged.set_aside)
                     report.new_decisions += recorded.decisions
                     report.new_awards += recorded.awards
-                    judged_ones = [record for record, _ in again]
-                    ledger.withhold(number, leaving.withheld, judged_ones, report.programs)
-                    for award, _ in leaving.withheld:
-                        if settled:
-                            settled.forget(award.recipient.learner_id)  # the reason may end without a word of theirs
+                    ledger.withhold(number, leaving.withheld, again, report.programs)
+                    _decide_next_time(leaving, settled)
                     watch.saw(some.learners)
-                    watch.look(judged_ones, judged.decisions, report.programs, judged.set_aside)
+                    watch.look(again, judged.decisions, report.programs, judged.set_aside)
 
                 def decide_again(holders: Collection[str]) -> None:
                     for some in people(installation.records, ledger, uses_of, holders):
@@ -220,6 +218,13 @@ def run(
                 if settled and this:
                     settled.end(this)
     return report
+
+
+def _decide_next_time(leaving: Sifted, settled: Settled | None) -> None:
+    """Let nobody be left alone of whom something is withheld: the reason may end without a word of theirs."""
+    for award, _ in leaving.withheld:
+        if settled:
+            settled.forget(award.recipient.learner_id)
 
 
 def _settled(installation: Installation, as_of: date, last: LastRun | None) -> AbstractContextManager[Settled | None]:

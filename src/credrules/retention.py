@@ -50,7 +50,7 @@ class Watch:
 
     def look(
         self,
-        judged: Sequence[Record],
+        judged: Sequence[tuple[Record, Word]],
         decisions: Sequence[Decision],
         programs: Collection[str],
         set_aside: Collection[SetAside] = (),
@@ -60,8 +60,8 @@ class Watch:
         `programs` are those that were decided. A learner who was set aside was seen, and nothing is made of that.
         """
         aside = {one.learner_id for one in set_aside}
-        records = {one.learner.learner_id: one for one in judged if one.learner.learner_id not in aside}
-        successors = {former: one for one in judged for former in one.learner.former_ids}
+        records = {one.learner.learner_id: one for one, _ in judged if one.learner.learner_id not in aside}
+        successors = {former: one for one, _ in judged for former in one.learner.former_ids}
         self.saw(successors)
         decided = {(one.learner_id, one.program): one for one in decisions}
         found: list[NewCase] = []

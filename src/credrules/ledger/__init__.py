@@ -778,11 +778,11 @@ class Ledger:
         self,
         run: int,
         withheld: Sequence[tuple[Award, Withheld]],
-        decided: Sequence[Record],
+        decided: Sequence[tuple[Record, Word]],
         programs: Collection[str],
     ) -> None:
         """Note what is withheld of learners who were just decided, and that nothing else of these programs is."""
-        learners = [record.learner.learner_id for record in decided]
+        learners = [record.learner.learner_id for record, _ in decided]
         with database.writing(self._engine) as connection:
             withholding.note(connection, run, withheld, learners, programs)
 
