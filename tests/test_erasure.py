@@ -27,7 +27,7 @@ def university(tmp_path, url):
     records = [sample_record("L001", {"STA 501": "A"}), sample_record("L002", {"STA 501": "A"})]
     rule_set = rules(tmp_path, p="requirements: [{ course: STA 501 }, { course: STA 502, id: second }]")
     installation = installed(tmp_path, rule_set, records, issuers=("badges",), engine=None)
-    installation = replace(installation, settings=replace(installation.settings, ledger=url))
+    installation = replace(installation, settings=installation.settings.model_copy(update={"ledger": url}))
     with Ledger.open(url) as ledger:
         for learner in ("L001", "L002"):
             ledger.attest(
@@ -64,7 +64,7 @@ def university(tmp_path, url):
 
 def everything(url):
     """All that is in the ledger, as text."""
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = create_engine(url)
     with engine.connect() as connection:
         rows = [
             row
@@ -80,7 +80,7 @@ def everything(url):
 def test_the_proof_stays_and_the_person_goes(university, url):
     with Ledger.open(url) as ledger:
         before = ledger.receipt(KEY)
-        (row,) = [one for one in ledger.case_book().held(["L001"])]
+        (row,) = ledger.case_book().held(["L001"])
         assert all(name in everything(url) for name in PERSONAL)
 
         ledger.erase("L001", "A. Officer", "Request 7")
@@ -94,7 +94,7 @@ def test_the_proof_stays_and_the_person_goes(university, url):
         assert name not in left
     assert row.decision in left
     assert "A. Lead" in left
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    engine = create_engine(url)
     with engine.connect() as connection:
         (erasure,) = connection.execute(select(tables.erasures)).mappings().all()
         award = connection.execute(select(tables.awards).where(tables.awards.c.key == KEY)).mappings().one()
@@ -143,7 +143,7 @@ def test_while_an_award_is_under_way_nothing_is_erased(tmp_path, url):
     issuer = FakeIssuer("badges", failures=["unavailable", "unreached"])
     records = [sample_record("L001", {"STA 501": "A"})]
     installation = installed(tmp_path, rule_set, records, issuers={"badges": issuer}, engine=None)
-    installation = replace(installation, settings=replace(installation.settings, ledger=url))
+    installation = replace(installation, settings=installation.settings.model_copy(update={"ledger": url}))
     run(installation, TODAY)
 
     with Ledger.open(url) as ledger:

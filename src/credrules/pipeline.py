@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from credrules.errors import Problem
     from credrules.installation import Installation
     from credrules.issuing import Issued
-    from credrules.ledger import LastRun
     from credrules.leaving import Sifted
+    from credrules.ledger import LastRun
     from credrules.ledger.cases import Case
     from credrules.people import People
     from credrules.records import Record
