@@ -154,7 +154,7 @@ def test_erasing_asks_first_and_a_dry_run_erases_nothing(awarded):
     assert "Abort" in refused[1]
     assert awarded("erase", "50010001", "--dry-run")[1] == dry
 
-    code, said = awarded(*words, given="y\n")
+    _, said = awarded(*words, given="y\n")
 
     assert "50010001 was erased, by A. Officer." in said
     assert "What issuers hold is not erased by this. They have:" in said
