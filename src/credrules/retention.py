@@ -45,7 +45,7 @@ class Watch:
         self._run = run
         self._as_of = as_of
         self._book = ledger.case_book()
-        self._unseen = self._book.holders()
+        self._unseen = self._book.holders()  # ids alone, and of those who were awarded: what a run has to remember
         self.opened: list[Case] = []
 
     def look(
