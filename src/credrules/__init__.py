@@ -33,6 +33,7 @@ from credrules.errors import (
     Refused,
     Unavailable,
 )
+from credrules.fields import AwardField, TakesOnly
 from credrules.hookspecs import hookimpl
 from credrules.records import (
     Activity,
@@ -74,6 +75,7 @@ __all__ = [
     "Affiliation",
     "Attempt",
     "Award",
+    "AwardField",
     "Basis",
     "Batch",
     "Capabilities",
@@ -116,6 +118,7 @@ __all__ = [
     "SetAside",
     "SeveralAtOnce",
     "StudentRecords",
+    "TakesOnly",
     "Term",
     "Unavailable",
     "Verification",

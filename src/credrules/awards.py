@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from credrules.decisions import Outcome, decision_digest
-from credrules.records import Privacy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -119,9 +118,9 @@ def award_key(institution: Institution, learner_id: str, program: str, kind: str
 def owed(decision: Decision, program: Program, institution: Institution, learner: Learner) -> list[Award]:
     """The awards that a decision owes: none unless it is met, and none before the day of conferral.
 
-    None, too, while nothing about the learner may be told.
+    Whether they may leave the institution is another question: see leaving.py.
     """
-    if decision.outcome is not Outcome.MET or learner.privacy is Privacy.RESTRICTED:
+    if decision.outcome is not Outcome.MET:
         return []
     if decision.confers_on and decision.confers_on > decision.as_of:
         return []

@@ -37,7 +37,10 @@ def _layout(entity: str, needed: str, optional: str = "", *, required: bool = Fa
 
 
 LEARNERS = _layout(
-    "learners", "learner_id", "given_name family_name preferred_name email affiliation privacy", required=True
+    "learners",
+    "learner_id",
+    "given_name family_name preferred_name email affiliation privacy former_ids",
+    required=True,
 )
 ATTEMPTS = _layout(
     "attempts",

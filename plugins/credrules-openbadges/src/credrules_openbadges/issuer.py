@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from credrules import Receipt, Refused, Unavailable, Verification
+from credrules import AwardField, Receipt, Refused, Unavailable, Verification
 from credrules_openbadges import badge_file, baking, jws
 from credrules_openbadges.credential import NOTHING, badge_uuid, credential, credential_id, day_as_time
 from credrules_openbadges.form import Badge, Credential, LearnerRecord, TokenBadge, form_faults
@@ -51,6 +51,9 @@ class Options:
 
 PLAIN = Options()
 
+TAKES = frozenset({AwardField.EMAIL, AwardField.CREDITS, AwardField.COURSES, AwardField.MILESTONES})
+"""The e-mail address leaves as a salted hash. What people granted or attested is no part of a public badge."""
+
 
 class OpenBadgesIssuer:
     """One folder, one key that signs, and those that signed before it.
@@ -63,6 +66,7 @@ class OpenBadgesIssuer:
         self, name: str, folder: Path, key_pem: str, public_url: str | None = None, options: Options = PLAIN
     ) -> None:
         self.name = name
+        self.takes = TAKES
         self.folder = folder
         self.public_url = public_url.rstrip("/") if public_url else None
         self.books = options.books or folder.with_name(f"{folder.name}-books")

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from credrules import Receipt, Refused, Unavailable, Verification
+from credrules import AwardField, Receipt, Refused, Unavailable, Verification
 from credrules_transcript.order_file import FILE_NAME, Damaged, OrderFile
 from credrules_transcript.order_file import reason as reason_of
 from credrules_transcript.orders import HEADER, is_removal, is_whole, order_for, order_id, order_of, parse, removal_of
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 FAULTS_SHOWN = 50
 
+TAKES = frozenset({AwardField.CREDITS})
+"""The registrar knows the learner by the id, which is in every award."""
+
 
 class TranscriptIssuer:
     """Writes one row a note. `line_width` is what a title has room for; `text` goes with every note that has no own."""
 
     def __init__(self, name: str, folder: Path, *, line_width: int = 40, text: str = "") -> None:
         self.name = name
+        self.takes = TAKES
         self.folder = folder
         self.line_width = line_width
         self.text = text
