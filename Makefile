@@ -24,7 +24,7 @@ ifeq ($(NEW_PYTHON),1)
 endif
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . $(PLUGINS:%=--editable %)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-peers.lock --upgrade --target $(VENV)/peers
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-peers.lock --no-warn-conflicts --upgrade --target $(VENV)/peers
 	$(BIN)/python -c 'import durable_rules_engine'
 	@touch $(READY)
 
