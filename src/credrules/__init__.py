@@ -6,6 +6,8 @@ from credrules.adapters import (
     AcceptanceState,
     Batch,
     Capabilities,
+    Changed,
+    ChangesReader,
     CourseCatalogue,
     Issuer,
     Knows,
@@ -14,6 +16,7 @@ from credrules.adapters import (
     StudentRecords,
     Verification,
     Verifier,
+    VersionReader,
 )
 from credrules.awards import Achievement, Award, Evidence, Institution, Receipt, Recipient
 from credrules.catalogue import CatalogueCourse
@@ -69,6 +72,8 @@ __all__ = [
     "Batch",
     "Capabilities",
     "CatalogueCourse",
+    "Changed",
+    "ChangesReader",
     "Course",
     "CourseCatalogue",
     "CredentialHeld",
@@ -107,5 +112,6 @@ __all__ = [
     "Unavailable",
     "Verification",
     "Verifier",
+    "VersionReader",
     "hookimpl",
 ]
