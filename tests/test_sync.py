@@ -10,7 +10,7 @@ import pytest
 from credrules import AdmissionKind, Hold, Knows, RecordsError
 from credrules.records import Admission
 from credrules.sync import Scope, Store, StoreError, synchronise
-from credrules.testing import FakeRecords, FakeSystem, sample_record
+from credrules.testing import FakeRecords, FakeSystem, RecordsSuite, sample_record
 from credrules.testing.samples import FALL
 
 DAY = date(2026, 3, 2)
@@ -347,3 +347,16 @@ def test_the_store_holds_no_name_and_no_grade_and_is_its_owners_alone(system, tm
     assert path.stat().st_mode & 0o077 == 0
     assert b"L07" in content
     assert not [word for word in (b"Ada", b"Sample", b"learner.example", b"STA") if word in content]
+
+
+class TestFakeSystem(RecordsSuite):
+    @pytest.fixture
+    def records(self, system):
+        return system
+
+    def change(self, records, learner_id):
+        records.write(sample_record(learner_id, {"STA 501": "A"}), NOON)
+        return True
+
+    def remove(self, records, learner_id):
+        records.delete(learner_id)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from credrules.records import Record
 
 _T = TypeVar("_T")
+_KNOWN = replace(ALL_KNOWN, catalogue=Knows.NONE)
 
 
 @dataclass
@@ -29,7 +30,7 @@ class FakeSystem:
     """
 
     name: str = "fake system"
-    capabilities: Capabilities = ALL_KNOWN
+    capabilities: Capabilities = _KNOWN
     stamps: Knows = Knows.FULL
     page: int = 3  # what it gives at a time, however much is asked for
     failures: list[str] = field(default_factory=list)
