@@ -4,7 +4,7 @@ from importlib import resources
 
 import pytest
 
-from credrules.rows.layouts import LEARNERS, OF_LEARNERS
+from credrules.rows.layouts import OF_LEARNERS
 from credrules.testing import RecordsSuite
 from credrules_csv import CsvRecords
 
@@ -28,15 +28,18 @@ class TestSql(RecordsSuite):
 
 
 class TestSqlWithStamps(TestSql):
-    """With a time of change in every table, which the queries call changed_at."""
+    """With a time of change in every table that is read, which the queries call changed_at."""
 
     @pytest.fixture
     def records(self, campus):
         self.campus = campus
-        for layout in (LEARNERS, *OF_LEARNERS):
-            kind = "varchar(30)" if campus.url.get_backend_name() == "sqlite" else "timestamp"
-            campus.run(f"ALTER TABLE {layout.entity} ADD COLUMN changed_at {kind}")
-            campus.run(f"UPDATE {layout.entity} SET changed_at = '2025-12-30 12:00:00'")
+        kind = "varchar(30)" if campus.url.get_backend_name() == "sqlite" else "timestamp"
+        for table in ("learners", "attempts"):
+            campus.run(
+                f"ALTER TABLE {table} ADD COLUMN changed_at {kind}",
+                f"UPDATE {table} SET changed_at = '2025-12-30 12:00:00'",
+            )
+        campus.queries = "\n".join(f"-- entity: {e}\nSELECT * FROM {e}" for e in ("learners", "attempts", "terms"))
         return campus.source
 
     def change(self, records, learner_id):
