@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 DURABLE := CPPFLAGS="-DPyEval_CallObject=PyObject_CallObject $(CPPFLAGS)"
 NEW_PYTHON := $(shell $(PYTHON) -c 'import sys; print(int(sys.version_info >= (3, 13)))')
 
-.PHONY: help setup demo browser verifiers test check format lock docs clean
+.PHONY: help setup demo browser verifiers spark test check format lock docs clean
 
 help: ## what there is to run
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -38,6 +38,9 @@ browser: ## a browser for the tests of pages, where there is none (Debian and Ub
 
 verifiers: ## verifiers of badges from npm, where there is Node.js: without them their tests are skipped
 	npm install --prefix plugins/credrules-openbadges/tests/npm --no-package-lock --no-audit --no-fund --ignore-scripts --silent
+
+spark: $(READY) ## PySpark, for the tests on a cluster (480 MB; Java 17 is yours to install): without it they are skipped
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[spark]'
 
 test: $(READY) browser ## every test
 	$(BIN)/python -m pytest

@@ -6,7 +6,19 @@ import argparse
 import json
 import sys
 
-from benchmarks import agreement, claims, compare, kill, mutants, pipeline, population, population_whole, reaudit
+from benchmarks import (
+    agreement,
+    claims,
+    compare,
+    kill,
+    mutants,
+    one_grade,
+    pipeline,
+    population,
+    population_whole,
+    reaudit,
+    scale_out,
+)
 
 BENCHMARKS = {
     "agreement": agreement,
@@ -14,10 +26,12 @@ BENCHMARKS = {
     "compare": compare,
     "kill": kill,
     "mutants": mutants,
+    "one-grade": one_grade,
     "pipeline": pipeline,
     "population": population,
     "population-whole": population_whole,
     "reaudit": reaudit,
+    "scale-out": scale_out,
 }
 
 

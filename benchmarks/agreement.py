@@ -1,8 +1,8 @@
 """The engines against plain on random plans and records, at every node; and broken batches, noticed or not.
 
 Figures: cases, differences, nodes, met (programs that came out met), least_hit (how many cases used the construct that
-was used least) and which that was, constructs, broken, detected, seconds; with `--engines columnar`, in_columns: the
-share of learners and programs that columns decided without the plain engine, which is asked for what no column can say.
+was used least) and which that was, constructs, broken, detected, seconds; with `--engines columnar`, left_to_plain: the
+share of learners and programs of which no column can say anything, so that the columnar engine asks the plain one.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def measure(asked: Namespace) -> dict[str, object]:
         "broken": asked.broken,
         "detected": detected,
         "engines": ["plain", *engines],
-        **({"in_columns": round(1 - total["left"] / total["pairs"], 3)} if "columnar" in engines else {}),
+        **({"left_to_plain": round(total["left"] / total["pairs"], 4)} if "columnar" in engines else {}),
         "seconds": round(time.perf_counter() - started, 1),
     }
 

@@ -42,6 +42,24 @@ FILES = {
     "windows.py": ENGINES,
     "rules.py": ENGINES,
     "claims.py": (*BY_HAND, "tests/test_claims.py"),
+    "life_cycle.py": ("tests/test_confer_dates.py", "tests/test_renewal.py"),
+    "conferral.py": ("tests/test_confer_dates.py", "tests/test_claims_of_learners.py", "tests/test_renewal.py"),
+    "credentials.py": (
+        "tests/test_credentials.py",
+        "tests/test_stacking.py",
+        "tests/test_with_degree.py",
+        "tests/test_renewal.py",
+    ),
+    "never_both.py": ("tests/test_level_minimum.py", "tests/test_levels.py"),
+    "uses.py": ("tests/test_caps_across_programs.py",),
+    "timing.py": ("tests/test_work.py",),
+    "choices.py": ("tests/test_choices.py", "tests/test_engines.py"),
+    "equivalents.py": ("tests/test_equivalents.py",),
+    "exceptions.py": ("tests/test_versions.py", "tests/test_with_degree.py", *BY_HAND),
+    "catalog_year.py": ("tests/test_versions.py",),
+    "versions.py": ("tests/test_versions.py", "tests/test_broken_rules.py"),
+    "engines/plain_work.py": ("tests/test_work.py", "tests/test_unknown_work.py"),
+    "engines/plain_worlds.py": ("tests/test_choices.py", "tests/test_engines.py"),
 }
 REASONS = ROOT / "docs" / "mutants.md"
 SECONDS = 120
@@ -85,11 +103,12 @@ class Mutant:
     line: int
     change: str
     text: str
+    source: str  # the line as it stood
 
     @property
     def name(self) -> str:
         """The same while the changed line stays the same, wherever it moves to."""
-        return hashlib.sha256(f"{self.file}|{self.change}".encode()).hexdigest()[:8]
+        return hashlib.sha256(f"{self.file}|{self.source}|{self.change}".encode()).hexdigest()[:8]
 
 
 def options(parser: ArgumentParser) -> None:
@@ -190,7 +209,7 @@ def mutants_of(name: str) -> Iterator[Mutant]:
         line = getattr(node, "lineno", 0)
         if is_decision(lines, line):
             short = f"{change} in `{' '.join(before.split())[:90]}`"
-            yield Mutant(name, line, short, ast.unparse(tree))
+            yield Mutant(name, line, short, ast.unparse(tree), lines[line - 1].strip())
 
 
 def is_decision(lines: list[str], line: int) -> bool:

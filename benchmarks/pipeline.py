@@ -1,8 +1,9 @@
 """The whole of `run`: CSV files to decisions to signed badges and transcript notes, in a process of its own.
 
-Figures: learners, programs, decisions_per_second (learners x programs over the time of the first run, reading, both
+Figures: learners, programs, decisions_per_second (learners x programs over the time of the first run, reading, all
 engines, reasons, ledger and issuing included), seconds, awards, peak_mb, peak_mb_at_a_tenth (with a tenth of the
-learners: memory must not grow with them); with --again second_run_seconds and new_in_second_run (nothing).
+learners: memory must not grow with them); with --again, of a second run, second_run_seconds, new_in_second_run
+(nothing) and left_alone_in_second_run (learners: those who were awarded something are looked at again).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from credrules import pipeline, settings
 from credrules.installation import assemble
 from credrules.testing.population import AS_OF
 started = time.perf_counter()
-installation = assemble(settings.load(Path(sys.argv[1])))
+installation = assemble(settings.load(Path(sys.argv[1])), everybody=True)
 report = pipeline.run(installation, AS_OF)
 seconds = time.perf_counter() - started
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -78,6 +79,7 @@ def _again(second: dict[str, float]) -> dict[str, object]:
     return {
         "second_run_seconds": round(second["seconds"], 1),
         "new_in_second_run": second["new_decisions"] + second["new_awards"] + second["issued"],
+        "left_alone_in_second_run": second["left_alone"],
     }
 
 

@@ -33,7 +33,9 @@ def rules(folder, **programs):
     return load(there)
 
 
-def installed(folder, rule_set, records, *, only=None, issuers=("badges", "transcript"), engine=DurableEngine):
+def installed(
+    folder, rule_set, records, *, only=None, issuers=("badges", "transcript"), engine=DurableEngine, columns=None
+):
     plan = make_plan(rule_set, only)
     settings = Settings(
         path=folder / "credrules.toml",
@@ -48,7 +50,7 @@ def installed(folder, rule_set, records, *, only=None, issuers=("badges", "trans
         settings=settings,
         rule_set=rule_set,
         plan=plan,
-        decider=Decider(plan, engine(plan) if engine else None),
+        decider=Decider(plan, engine(plan) if engine else None, columns(plan) if columns else None),
         records=FakeRecords(records),
         issuers=made,
     )

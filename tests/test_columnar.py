@@ -17,6 +17,7 @@ from credrules.engines.columnar import (
     arrow_to_records,
     records_to_arrow,
 )
+from credrules.engines.durable import DurableEngine
 from credrules.engines.plain import PlainEngine
 from credrules.testing import EngineSuite
 from credrules.testing.random_cases import TODAY, random_case, random_plan, random_record, random_word
@@ -58,6 +59,20 @@ def test_a_batch_of_learners_comes_out_as_the_plain_engine_decides_each(seed):
     decided = ColumnarEngine(plan).decide(batch_of(found), TODAY)
 
     assert [decided.of(learner) for learner in range(20)] == expected(plan, found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(min_value=0))
+def test_all_three_engines_agree_at_every_node(seed):
+    case = random_case(Random(seed))
+
+    plain, durable, columnar = (
+        engine(case.plan).outcomes(case.record, case.word, case.as_of)
+        for engine in (PlainEngine, DurableEngine, ColumnarEngine)
+    )
+
+    assert durable == plain
+    assert columnar == plain
 
 
 def test_a_record_comes_back_from_its_columns_as_it_was():

@@ -166,3 +166,28 @@ def test_work_in_progress_has_no_day_of_conferral(tmp_path):
     ).decisions[0]
 
     assert (found.outcome, found.conferral) == (Outcome.PENDING, None)
+
+
+def test_a_program_that_says_nothing_of_it_asks_for_no_claim_and_none_is_late():
+    assert not LifeCycle().claim
+    assert LifeCycle(claim=True, confer_on=DAYS).conferral(day("2026-01-01"), day("2026-05-20")) == day("2026-05-31")
+
+
+def test_a_late_claim_is_conferred_on_the_very_next_of_the_days():
+    life = LifeCycle(claim=True, claim_within=5, confer_on=((5, 31), (6, 1)))
+
+    assert life.conferral(day("2026-05-20"), day("2026-05-28")) == day("2026-06-01")
+
+
+def test_at_the_end_of_the_calendar_there_is_no_later_day():
+    assert LifeCycle(confer_on=((1, 31),)).on_or_after(day("9999-02-01")) == date.max
+
+
+def test_what_is_not_met_has_no_last_day(tmp_path):
+    text = "expires: { years: 1 }\nrequirements: [STA 501]\n"
+    installation = installed(tmp_path, rules(tmp_path, shown=text), [])
+    record = sample_record("L001", {})
+
+    decision = installation.decider.decide(record, Word(), date(2026, 6, 1), everyone=True).decisions[0]
+
+    assert (decision.outcome, decision.expires_on) == (Outcome.UNMET, None)

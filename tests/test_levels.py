@@ -144,3 +144,24 @@ def test_never_both_whatever_is_run_in_whatever_order_and_whatever_the_issuer_do
         run(installation, DAY + timedelta(days=number))
 
     assert len(issuer.issued) <= 1
+
+
+def test_the_lowest_waits_while_the_highest_is_within_reach_though_the_one_between_was_declined(decide):
+    under_way = Attempt(
+        attempt_id="x", course=Course.parse("STA 502"), term=OPEN, registered_on=DAY - timedelta(days=6)
+    )
+    found = decide({"STA 500": "A", "STA 501": "A"}, declines("2026-05-30", "silver"), ASKED[1], extra=(under_way,))
+
+    assert [str(found[name].outcome) for name in ("gold", "silver", "bronze")] == ["pending", "unmet", "unmet"]
+    assert found["bronze"].reason.parts[-1].because == "higher-within-reach"
+
+
+def test_a_program_that_is_no_level_is_decided_beside_them_as_ever(tmp_path):
+    rule_set = rules(tmp_path, gold=GOLD, silver=SILVER, other="requirements: [STA 501]\n")
+    decider = installed(tmp_path, rule_set, []).decider
+    record = sample_record("L001", {"STA 501": "A"})
+
+    found = {one.program: one for one in decider.decide(record, Word(), DAY, everyone=True).decisions}
+
+    assert str(found["other"].outcome) == "met"
+    assert all(part.node != "instead-of" for part in found["other"].reason.parts)

@@ -117,6 +117,12 @@ def test_a_term_is_renewed_from_its_last_day_and_a_lapsed_one_from_its_conferral
             "base was valid until 2026-05-31 and is renewed in time: it is valid until 2027-05-31.",
         ),
         (
+            "2026-05-31",
+            "2026-05-31",
+            "renewed",
+            "base was valid until 2026-05-31 and is renewed in time: it is valid until 2027-05-31.",
+        ),
+        (
             "2026-07-01",
             "2026-07-02",
             "reinstated",

@@ -474,3 +474,129 @@ def test_a_block_that_cannot_be_parsed_is_no_program(home):
 
     assert isinstance(done.exception, ScribeError)
     assert done.stdout == ""
+
+
+# what depends on the learner
+
+KNOWING = LENIENT + "facts: { major: any, degree: [MS, MED], level: [one, two, three, four, five, six, seven] }\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "becomes"),
+    [
+        (
+            "If (Major = NURS) Then 1 Class in NUR 610 Else 1 Class in HLT 610",
+            {
+                "if": {"learner.major": "NURS"},
+                "then": {"course": "NUR 610", "id": "line-4"},
+                "else": {"course": "HLT 610", "id": "line-4-2"},
+            },
+        ),
+        (
+            "If (Major = NURS or Major IS CHEM) and (Degree = ms) Then 1 Class in NUR 610",
+            {
+                "if": {"learner.major": ["CHEM", "NURS"], "learner.degree": "MS"},
+                "then": {"course": "NUR 610", "id": "line-4"},
+            },
+        ),
+        (
+            "If (Degree = MS) Then BeginIf 1 Class in NUR 610; 1 Class in NUR 611; EndIf "
+            "Else If (Degree = MED) Then 1 Class in EDU 610 Else 1 Class in HLT 610",
+            {
+                "if": {"learner.degree": "MS"},
+                "then": {
+                    "all": [{"course": "NUR 610", "id": "line-4"}, {"course": "NUR 611", "id": "line-4-2"}],
+                    "id": "line-4-5",
+                },
+                "else": {
+                    "if": {"learner.degree": "MED"},
+                    "then": {"course": "EDU 610", "id": "line-4-3"},
+                    "else": {"course": "HLT 610", "id": "line-4-4"},
+                    "id": "if-line-4",
+                },
+            },
+        ),
+        (
+            "BeginSub 1 Class in STA 501; If (Degree = MS) Then 1 Class in STA 502; EndSub MinGrade 3.0",
+            {
+                "all": [
+                    {"course": "STA 501", "id": "line-4"},
+                    {
+                        "if": {"learner.degree": "MS"},
+                        "then": {"course": "STA 502", "id": "line-4-2"},
+                        "id": "if-line-4",
+                    },
+                ],
+                "minimum-grade": "B",
+            },
+        ),
+    ],
+)
+def test_a_condition_on_facts_that_the_institution_declares_becomes_a_condition(rule, becomes):
+    result = body(rule, institution=KNOWING)
+
+    assert requirement(rule, institution=KNOWING) == becomes
+    assert result.by_hand == ()
+    assert statuses(result)[4] is (Status.DIFFERENT if "Major" in rule else Status.TRANSLATED)
+    assert "Everything is done" in result.cases
+
+
+@pytest.mark.parametrize(
+    ("condition", "why"),
+    [
+        ("(Concentration = X)", "institution.yaml declares no fact 'concentration'"),
+        ("(Degree = MA)", "'MA' is no value of the fact 'degree', which may be MS, MED or none"),
+        ("(Degree <> MS)", "'<>' has no counterpart"),
+        ("(Degree = MS or Major = X)", "joins different facts by Or"),
+        ("(Major = X and Major = Y)", "asks twice for the same fact"),
+        ("(Degree = MS and Major = X or Major = Y)", "joined by And and Or without parentheses"),
+        ("(Degree = MS", "not understood"),
+        ("(Degree MS)", "not understood"),
+        ("(Completed 30 Credits)", "not understood"),
+        ("()", "not understood"),
+        ("(Degree = )", "not understood"),
+    ],
+)
+def test_a_condition_that_has_no_equal_is_attested_by_the_office_and_the_report_says_why(condition, why):
+    result = body(f"If {condition} Then 1 Class in STA 501 Else 1 Class in STA 502", institution=KNOWING)
+
+    assert result.by_hand == ("by-hand-line-4",)
+    said = next(remark for line in result.report.lines if line.number == 4 for remark in line.remarks)
+    assert why in said.said
+    assert "'facts' in institution.yaml" in said.todo
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "If (Degree = MS) Then Remark \"none\" Else 1 Class in STA 502",
+        "1 Group in (If (Degree = MS) Then 1 Class in STA 501) or (1 Class in STA 502)",
+        "BeginSub If (Degree = MS) Then 1 Class in STA 501; EndSub",
+        "BeginSub "
+        + "".join(f"If (Level = {n}) Then 1 Class in STA 501; " for n in ("one", "two", "three", "four", "five", "six"))
+        + "If (Level = seven) Then 1 Class in STA 502; 1 Class in STA 503; EndSub",
+    ],
+)  # fmt: skip
+def test_a_condition_without_an_equal_branch_is_attested_by_the_office(rule):
+    result = body(rule, institution=KNOWING)
+
+    assert len(result.by_hand) == 1
+    assert result.faults == ()
+
+
+def test_a_block_that_asks_nothing_of_some_learners_is_no_program_that_they_complete():
+    result = imported("BEGIN\n;\nIf (Degree = MS) Then 1 Class in STA 501;\nEND.", KNOWING)
+
+    assert result.by_hand == ("by-hand-line-1",)
+    assert result.faults == ()
+
+
+def test_what_looks_at_everything_that_counts_sees_both_branches_of_a_condition():
+    rule = "If (Degree = MS) Then 1 Class in STA 501 Else 1 Class in STA 502"
+    result = imported(f"BEGIN\nMinGPA 3.0\n;\n{rule};\nEND.", KNOWING)
+
+    assert result.by_hand == ()
+    assert [key for node in data(result)["requirements"] for key in node if key != "id"] == [
+        *("if", "then", "else"),
+        "average-grade",
+    ]

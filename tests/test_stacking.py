@@ -135,6 +135,77 @@ def test_nothing_is_awarded_beside_what_it_excludes_though_that_is_still_to_be_i
     assert badges(installation) == ["the-large-one"]
 
 
+RING = {
+    "first": "requirements:\n  - milestone: a\nexcludes: [second]",
+    "second": "requirements:\n  - milestone: b\nexcludes: [third]",
+    "third": "requirements:\n  - milestone: c\nexcludes: [first]",
+}
+
+
+@pytest.mark.parametrize(
+    ("done", "awarded"),
+    [
+        ({"a": 1, "b": 2, "c": 3}, ["first"]),
+        ({"a": 3, "b": 2, "c": 1}, ["third"]),
+        ({"a": 2, "b": 2, "c": 2}, ["first"]),
+        ({"b": 2, "c": 2}, ["second"]),
+        ({"c": 2}, ["third"]),
+    ],
+)
+def test_of_three_that_exclude_each_other_in_a_ring_the_one_earned_first_is_awarded_alone(install, done, awarded):
+    installation = install(RING, learner(**done))
+
+    run(installation, TODAY)
+    again = run(installation, TODAY)
+
+    assert badges(installation) == awarded
+    assert again.new_decisions == 0
+
+
+def test_of_four_in_a_ring_those_that_do_not_stand_next_to_each_other_are_awarded_together(install):
+    ring = {
+        name: f"requirements:\n  - milestone: {name}\nexcludes: [{other}]"
+        for name, other in zip("pqrs", "qrsp", strict=True)
+    }
+    installation = install(ring, learner(p=1, q=2, r=3, s=4))
+
+    run(installation, TODAY)
+
+    assert badges(installation) == ["p", "r"]
+
+
+def test_whoever_is_not_awarded_one_of_a_ring_is_told_which_other_one_is_held(install):
+    installation = install(RING, learner(a=1, b=2))
+    run(installation, TODAY)
+
+    with installation.ledger_to_read() as ledger:
+        word = ledger.word_of(["L1"], installation.decider.uses_of)["L1"]
+    decided = installation.decider.decide(learner(a=1, b=2), word, TODAY).decisions
+    second = next(one for one in decided if one.program == "second")
+
+    assert second.outcome is Outcome.UNMET
+    assert any("first" in reason.text for reason in second.reason.walk() if reason.node == "excludes")
+
+
+def test_a_ring_of_exclusions_is_said_once_and_one_of_which_all_name_each_other_is_not(install):
+    doubts = install(RING).rule_set.doubts
+
+    assert len(doubts) == 1
+    assert str(doubts[0]).startswith(
+        "rules/programs/second.yaml:1: 'first' is not awarded beside 'second', 'second' is not awarded beside 'third' "
+        "and 'third' is not awarded beside 'first': they exclude each other in a ring."
+    )
+
+
+def test_programs_that_all_name_each_other_are_in_no_doubt(install):
+    every = {
+        name: f"requirements:\n  - milestone: {name}\nexcludes: [{', '.join(sorted(set('pqr') - {name}))}]"
+        for name in "pqr"
+    }
+
+    assert install(every).rule_set.doubts == ()
+
+
 def test_a_second_run_over_the_shipped_programs_finds_nothing_new(tmp_path):
     """Renewals begin a new term once one is awarded, a lower level names the higher one: all within the first run."""
     rule_set = load(Path("rules"))

@@ -6,21 +6,20 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from credrules.attestations import Word
-from credrules.deciding import Decider
 from credrules.decisions import Outcome
-from credrules.errors import EngineError
-from credrules.pipeline import BATCH
+from credrules.people import people
 from credrules.plan import CLAIMS, Kind
-from credrules.records import record_faults
+from credrules.stands import NOWHERE, engines, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     from credrules.installation import Installation
+    from credrules.people import People
     from credrules.plan import Node, ProgramPlan
-    from credrules.records import Record
+    from credrules.records import Learner
+    from credrules.stands import Stands
 
 MET = Outcome.MET
 
@@ -92,10 +91,7 @@ class Audit:
     @property
     def engines(self) -> str:
         """'in columns, 1.2 % of it by the plain engine'."""
-        if not self.columns:
-            return "by the plain engine"
-        tenths = -(-1000 * self.plain // (self.columns + self.plain))
-        return f"in columns, {tenths // 10}.{tenths % 10} % of it by the plain engine"
+        return engines(self.columns, self.plain)
 
 
 class ProgramAuditor:
@@ -119,17 +115,27 @@ class ProgramAuditor:
         """So many learners with these outcomes, one for each node of the plan."""
         tally = self.tally
         tally.learners += times
-        if all(outcomes[leaf] < least for leaf, least in self.signs):
+        if not self.begun(outcomes):
             return
         tally.begun += times
         tally.outcomes[str(outcomes[self.plan.root])] += times
         for node, counted in zip(self.shown, tally.nodes, strict=True):
             counted.outcomes[str(outcomes[node.index])] += times
-        missing = [part for part in self.parts if outcomes[part] is not MET]
-        if len(missing) == 1 and outcomes[self.plan.requirements] is not MET:
+        if last := self.last_missing(outcomes):
             tally.near += times
-            tally.missing[self.plan.nodes[missing[0]].title] += times
-        tally.stages.update(dict.fromkeys(self._stages(len(missing), outcomes), times))
+            tally.missing[last] += times
+        missing = sum(outcomes[part] is not MET for part in self.parts)
+        tally.stages.update(dict.fromkeys(self._stages(missing, outcomes), times))
+
+    def begun(self, outcomes: Sequence[Outcome]) -> bool:
+        """Whether such a learner has done anything for a requirement."""
+        return any(outcomes[leaf] >= least for leaf, least in self.signs)
+
+    def last_missing(self, outcomes: Sequence[Outcome]) -> str:
+        """The title of the requirement that alone is missing; '' where none or several are."""
+        missing = [part for part in self.parts if outcomes[part] is not MET]
+        one = len(missing) == 1 and outcomes[self.plan.requirements] is not MET
+        return self.plan.nodes[missing[0]].title if one else ""
 
     def _stages(self, missing: int, outcomes: Sequence[Outcome]) -> list[str]:
         met = len(self.parts) - missing
@@ -143,41 +149,65 @@ class ProgramAuditor:
         return [stage for stage, there in reached.items() if there]
 
 
+@dataclass(frozen=True, slots=True)
+class Single:
+    """How one learner stands in one program that they have begun."""
+
+    learner: Learner
+    program: str
+    version: str
+    outcome: Outcome
+    last_missing: str
+
+
 def audit(
     installation: Installation,
     as_of: date,
     *,
     learners: Collection[str] | None = None,
     on_progress: Callable[[int], object] = lambda learners: None,
+    on_singles: Callable[[Iterator[Single]], object] | None = None,
 ) -> Audit:
-    """Every program for everybody, or for the learners named, as of a day. What cannot be read is set aside."""
-    decider = Decider(installation.plan, None)
+    """Every program for everybody, or for the learners named, as of a day. What cannot be read is set aside.
+
+    `on_singles` is given, batch by batch, everybody in every program that they have begun.
+    """
+    way = standing(installation.plan, columns=installation.columns)
     auditors = [ProgramAuditor(plan) for plan in installation.plan.programs]
     found = Audit(as_of, installation.rule_set.digest, [auditor.tally for auditor in auditors])
     with installation.ledger_to_read() as ledger:
-        for batch in installation.records.batches(learners, BATCH):
-            words = ledger.word_of([record.learner.learner_id for record in batch.records], decider.uses_of)
-            for record in batch.records:
-                word = words.get(record.learner.learner_id, Word())
-                if not _add(auditors, decider, record, word, as_of):
-                    found.set_aside += 1
-            found.learners += len(batch.records) + len(batch.set_aside)
-            found.set_aside += len(batch.set_aside)
-            on_progress(len(batch.records) + len(batch.set_aside))
+        for some in people(installation.records, ledger, way.uses_of, learners, way.batch):
+            stands = way.of(some.known, as_of)
+            for program in stands.programs.values():
+                counted = Counter(at for at in program.of if at != NOWHERE)
+                for at, (number, outcomes) in enumerate(program.ways):
+                    auditors[number].add(outcomes, counted[at])
+            if on_singles:
+                on_singles(_singles(auditors, some, stands))
+            found.learners += len(some)
+            found.set_aside += len(some.set_aside) + len(stands.undecided)
+            found.plain += stands.by_plain
+            found.columns += stands.pairs - stands.by_plain
+            on_progress(len(some))
     return found
 
 
-def _add(auditors: Sequence[ProgramAuditor], decider: Decider, record: Record, word: Word, as_of: date) -> bool:
-    """Add one learner to every program; False where the record contradicts itself or cannot be decided."""
-    if any(record_faults(record)):
-        return False
-    try:
-        outcomes = list(decider.outcomes(record, word, as_of))
-    except EngineError:
-        return False
-    for number, of_nodes in outcomes:
-        auditors[number].add(of_nodes)
-    return True
+def _singles(auditors: Sequence[ProgramAuditor], some: People, stands: Stands) -> Iterator[Single]:
+    """Learner by learner."""
+    programs = []
+    for program in stands.programs.values():
+        said = []
+        for number, outcomes in program.ways:
+            auditor = auditors[number]
+            plan = auditor.plan
+            told = (plan.program.id, plan.program.version, outcomes[plan.root], auditor.last_missing(outcomes))
+            said.append(told if auditor.begun(outcomes) else None)
+        programs.append((program.of, said))
+    for place, (record, _) in enumerate(some.known):
+        for of, said in programs:
+            one = said[of[place]] if of[place] != NOWHERE else None
+            if one:
+                yield Single(record.learner, *one)
 
 
 def _shown(plan: ProgramPlan) -> list[Node]:

@@ -427,11 +427,8 @@ def _fits_under(demands: Sequence[Demand], terms: Terms, levels: Thresholds, cap
 
 def _same_offers(demand: Demand) -> dict[Outcome, Outcome]:
     """For each level the greatest at which the same items are offered: asking for either is the same question."""
-    same: dict[Outcome, Outcome] = {}
-    for level in LEVELS:
-        at_least = [offer.level for offer in demand.offers.values() if offer.level >= level]
-        same[level] = min(at_least, default=MET)
-    return same
+    offered = {offer.level for offer in demand.offers.values()}
+    return {level: min((one for one in offered if one >= level), default=MET) for level in LEVELS}
 
 
 class _Matching:
@@ -449,10 +446,17 @@ class _Matching:
         self.levels[d] = level
         self.edges[d] = [item for item, offer in self.demands[d].offers.items() if offer.level >= level]
         need = self.demands[d].need - one_less
+        need -= self._take_free(d, need)
         if all(self._augment(d) for _ in range(need)) and not (one_less and self._augment(d)):
             return True
         self.levels[d], self.holder = None, before
         return False
+
+    def _take_free(self, d: int, most: int) -> int:
+        """So many items that nobody holds, in their order: the shortest paths, which are found first anyway."""
+        free = list(itertools.islice((item for item in self.edges[d] if item not in self.holder), max(most, 0)))
+        self.holder.update(dict.fromkeys(free, d))
+        return len(free)
 
     def _augment(self, start: int) -> bool:
         """One more item for a demand; each demand on the way gives one up and takes another."""
@@ -581,6 +585,8 @@ class _Solver:
         """
         claims: Claims = [[] for _ in self.demands]
         missing = sum(self.demands[d].need for d in active)
+        if missing > len(edges):
+            return None
 
         def place(item: int, seen: set[int]) -> bool:
             for d in edges[item]:

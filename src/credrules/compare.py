@@ -10,24 +10,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from credrules.attestations import Word
-from credrules.deciding import Decider
 from credrules.decisions import Outcome
-from credrules.errors import EngineError
-from credrules.pipeline import BATCH
-from credrules.plan import make_plan
-from credrules.records import record_faults
+from credrules.people import people
+from credrules.plan import ProgramPlan, make_plan
+from credrules.stands import NOWHERE, engines, standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import date
 
+    from credrules.attestations import Word
     from credrules.installation import Installation
-    from credrules.plan import ProgramPlan
     from credrules.records import Record
     from credrules.rules import RuleSet
+    from credrules.stands import Program
 
 MET = Outcome.MET
+Version = tuple[ProgramPlan, tuple[Outcome, ...]]
+"""A version of a program, and the outcomes of its nodes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,8 @@ class Comparison:
     new_rules: str
     learners: int = 0
     set_aside: int = 0
+    columns: int = 0  # of learners and programs, on both sides: how many were decided in columns ...
+    plain: int = 0  # ... and how many by the plain engine
     unchanged: tuple[str, ...] = ()  # programs whose rules are the same to the letter; not decided again
     programs: list[ProgramComparison] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -87,50 +89,84 @@ class Comparison:
     def counts(self) -> Counter[str]:
         return Counter(change.direction for change in self.changes)
 
+    @property
+    def engines(self) -> str:
+        return engines(self.columns, self.plain)
+
 
 class Comparer:
-    """Compares two rule sets learner by learner."""
+    """Compares two rule sets batch by batch."""
 
-    def __init__(self, old: RuleSet, new: RuleSet, as_of: date, only: Collection[str] | None = None) -> None:
+    def __init__(
+        self,
+        old: RuleSet,
+        new: RuleSet,
+        as_of: date,
+        only: Collection[str] | None = None,
+        *,
+        columns: bool = False,
+    ) -> None:
         ids = [name for name in dict.fromkeys((*old.program_ids, *new.program_ids)) if only is None or name in only]
         same = tuple(name for name in ids if _digests(old, name) == _digests(new, name))
         self.differing = [name for name in ids if name not in same]
-        self.old = Decider(make_plan(old, self.differing), None)
-        self.new = Decider(make_plan(new, self.differing), None)
+        plans = [make_plan(rules, self.differing) for rules in (old, new)]
+        self.programs = [plan.programs for plan in plans]
+        self.sides = [standing(plan, columns=columns) for plan in plans]
+        self.uses_of = self.sides[0].uses_of | self.sides[1].uses_of
         self.result = Comparison(as_of, old.digest, new.digest, unchanged=same)
         titles = {program.id: program.title for program in (*old.programs, *new.programs)}
         self.tallies = {name: ProgramComparison(name, titles[name]) for name in self.differing}
         self.result.programs = list(self.tallies.values())
 
-    def add(self, record: Record, word: Word) -> bool:
-        """Compare one learner; False where the record contradicts itself or cannot be decided."""
-        if any(record_faults(record)):
-            return False
-        try:
-            old, new = (self._outcomes(decider, record, word) for decider in (self.old, self.new))
-        except EngineError:
-            return False
+    def add(self, known: Sequence[tuple[Record, Word]]) -> int:
+        """Compare a batch of learners. How many of them could not be decided by both rule sets."""
+        old, new = (side.of(known, self.result.as_of) for side in self.sides)
+        undecided = old.undecided | new.undecided
+        places = [place for place in range(len(known)) if place not in undecided]
+        moved: list[tuple[int, Change]] = []
         for name in self.differing:
-            before, after = old.get(name), new.get(name)
+            moved += self._program(name, old.programs.get(name), new.programs.get(name), known, places)
+        moved.sort(key=lambda one: one[0])  # learner by learner, the programs in their order
+        self.result.changes += [change for _, change in moved]
+        self.result.plain += old.by_plain + new.by_plain
+        self.result.columns += old.pairs + new.pairs - old.by_plain - new.by_plain
+        return len(undecided)
+
+    def _program(
+        self,
+        name: str,
+        old: Program | None,
+        new: Program | None,
+        known: Sequence[tuple[Record, Word]],
+        places: Sequence[int],
+    ) -> Iterator[tuple[int, Change]]:
+        """The changes in one program, each with the learner's place."""
+        were, are = (side.of if side else [NOWHERE] * len(known) for side in (old, new))
+        pairs: dict[tuple[int, int], list[int]] = {}
+        for place in places:
+            pairs.setdefault((were[place], are[place]), []).append(place)
+        tally = self.tallies[name]
+        for (was, is_), learners in pairs.items():
+            before = self._version(0, old, was)
+            after = self._version(1, new, is_)
             outcomes = [side and side[1][side[0].root] for side in (before, after)]
-            tally = self.tallies[name]
-            tally.moves[_named(outcomes[0]), _named(outcomes[1])] += 1
-            if outcomes[0] is not outcomes[1]:
-                why = tuple(_why(before, after))
-                change = Change(
-                    learner_id=record.learner.learner_id, program=name, old=outcomes[0], new=outcomes[1], why=why
-                )
+            tally.moves[_named(outcomes[0]), _named(outcomes[1])] += len(learners)
+            if outcomes[0] is outcomes[1]:
+                continue
+            why = tuple(_why(before, after))
+            for place in learners:
+                learner = known[place][0].learner.learner_id
+                change = Change(learner_id=learner, program=name, old=outcomes[0], new=outcomes[1], why=why)
                 if _matters(change):
-                    self.result.changes.append(change)
                     tally.directions[change.direction] += 1
                     tally.causes.update(why)
-        return True
+                    yield place, change
 
-    def _outcomes(
-        self, decider: Decider, record: Record, word: Word
-    ) -> dict[str, tuple[ProgramPlan, tuple[Outcome, ...]]]:
-        found = decider.outcomes(record, word, self.result.as_of)
-        return {decider.plan.programs[at].program.id: (decider.plan.programs[at], outcomes) for at, outcomes in found}
+    def _version(self, side: int, program: Program | None, way: int) -> Version | None:
+        if program is None or way == NOWHERE:
+            return None
+        number, outcomes = program.ways[way]
+        return self.programs[side][number], outcomes
 
 
 def compare(
@@ -143,17 +179,13 @@ def compare(
     on_progress: Callable[[int], object] = lambda learners: None,
 ) -> Comparison:
     """Everybody in the installation's records under two rule sets. Nothing is recorded."""
-    comparer = Comparer(old, new, as_of, only)
+    comparer = Comparer(old, new, as_of, only, columns=installation.columns)
     result = comparer.result
-    uses_of = comparer.old.uses_of | comparer.new.uses_of
     with installation.ledger_to_read() as ledger:
-        for batch in installation.records.batches(None, BATCH):
-            words = ledger.word_of([record.learner.learner_id for record in batch.records], uses_of)
-            for record in batch.records:
-                result.set_aside += not comparer.add(record, words.get(record.learner.learner_id, Word()))
-            result.learners += len(batch.records) + len(batch.set_aside)
-            result.set_aside += len(batch.set_aside)
-            on_progress(len(batch.records) + len(batch.set_aside))
+        for some in people(installation.records, ledger, comparer.uses_of, size=comparer.sides[0].batch):
+            result.set_aside += comparer.add(some.known) + len(some.set_aside)
+            result.learners += len(some)
+            on_progress(len(some))
     return result
 
 
@@ -171,9 +203,7 @@ def _matters(change: Change) -> bool:
     return len(there) == 2 or there != [Outcome.UNMET]
 
 
-def _why(
-    before: tuple[ProgramPlan, tuple[Outcome, ...]] | None, after: tuple[ProgramPlan, tuple[Outcome, ...]] | None
-) -> Iterator[str]:
+def _why(before: Version | None, after: Version | None) -> Iterator[str]:
     """The requirements and rules of which the outcome is another, in the order of the rule file."""
     if before is None or after is None:
         yield "the program is new" if before is None else "the program is gone"

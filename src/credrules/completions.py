@@ -114,7 +114,8 @@ def completion(
 ) -> Completion | None:
     """A smallest completion of one program's requirements, of at most so many courses.
 
-    None where no such number of courses, and no work, would complete them. An attempt with an unknown grade is not
+    None where no such number of courses, and no work, would complete them, or where what is asked depends on something
+    that is not known of the learner. An attempt with an unknown grade is not
     counted on; work in progress is. Courses are taken to bear `credits_`.
     """
     return _Completer(plan, program, record, word, as_of, credits_).completion(most)
@@ -135,6 +136,8 @@ class _Completer:
     def completion(self, most: int) -> Completion | None:
         best: tuple[int, int, int] | None = None  # things to do, courses among them, the place of the way
         done: dict[int, tuple[tuple[int, ...], ...]] = {}
+        if not self.enrols and self.base.outcomes[self.program.requirements] >= Outcome.PENDING:
+            return self._completion(0)  # whatever is unknown of the learner
         choices = self._choices()
         for at, way in enumerate(self.program.ways):
             others = self._others(way)
@@ -149,7 +152,7 @@ class _Completer:
         at = best[2]
         return self._completion(
             best[1],
-            ways=tuple(self._steps(chosen, choices) for chosen in done[at]),
+            ways=tuple(self._steps(self.program.ways[at], chosen, choices) for chosen in done[at]),
             others=(
                 *(["Enrolment in the program"] if self.enrols else []),
                 *(self.program.nodes[leaf].title for leaf in self._others(self.program.ways[at]) or ()),
@@ -240,8 +243,15 @@ class _Completer:
         )
         return replace(self.program, nodes=nodes, ways=(Way(way.demands, ()),))
 
-    def _completes(self, engine: PlainEngine, way: Way, chosen: Sequence[int], choices: Sequence[_Choice]) -> bool:
-        attempts = [attempt for at, times in Counter(chosen).items() for attempt in choices[at].attempts[:times]]
+    def _completes(
+        self, engine: PlainEngine, way: Way, chosen: Sequence[int], choices: Sequence[_Choice], least: str = ""
+    ) -> bool:
+        """Whether courses complete a way: with the best grades, or with `least` and what is asked."""
+        attempts = [
+            self._graded(attempt, choices[at].minimum, least) if least else attempt
+            for at, times in Counter(chosen).items()
+            for attempt in choices[at].attempts[:times]
+        ]
         record = replace(self.record, attempts=(*self.record.attempts, *attempts))
         outcomes = engine.evaluate(record, self.word, self.as_of)[0].outcomes
         asked = [self.program.demands[demand] for demand in way.demands] + list(self.program.tests)
@@ -250,11 +260,26 @@ class _Completer:
     def _engine(self, program: ProgramPlan) -> PlainEngine:
         return PlainEngine(Plan(self.plan.scale, (program,), self.plan.equivalents))
 
-    def _steps(self, chosen: Sequence[int], choices: Sequence[_Choice]) -> tuple[Step, ...]:
+    def _graded(self, attempt: Attempt, minimum: str, least: str) -> Attempt:
+        return replace(attempt, grade=self._higher(minimum, least)) if attempt.basis is Basis.GRADED else attempt
+
+    def _higher(self, minimum: str, least: str) -> str:
+        return max((one for one in (minimum, least) if one), key=lambda one: self.plan.scale.points[one], default="")
+
+    def _least_grade(self, way: Way, chosen: Sequence[int], choices: Sequence[_Choice]) -> str:
+        """The grade that all of these need for an average, or under a limit of low grades; '' where none asks more."""
+        if self.program.average is None and all(limit.below is None for limit in self.program.limits):
+            return ""
+        engine, points = self._engine(self._narrowed(way)), self.plan.scale.points
+        ascending = sorted(points, key=lambda symbol: points[symbol])
+        return next(symbol for symbol in ascending if self._completes(engine, way, chosen, choices, symbol))
+
+    def _steps(self, way: Way, chosen: Sequence[int], choices: Sequence[_Choice]) -> tuple[Step, ...]:
+        least = self._least_grade(way, chosen, choices)
         return tuple(
             Step(
                 count=times,
-                text=_step_text(choices[at], times),
+                text=_step_text(choices[at], times, self._higher(choices[at].minimum, least)),
                 courses=tuple(attempt.course.code for attempt in choices[at].attempts)
                 if not choices[at].filter
                 else (),
@@ -291,7 +316,12 @@ class _Completer:
         nodes = [self.program.nodes[index] for index in self.program.demands]
         served: list[object] = [
             (
-                sorted(way.counting.minimum for way in node.ways if self._admits(way.selection, attempt)),
+                [
+                    (one.points, dict(node.weights).get(attempt.course, 1000))
+                    for way in node.ways
+                    if self._admits(way.selection, attempt)
+                    for one in way.counting.minima(attempt.level)
+                ],
                 bid.offer.level if (bid := self.base.bids[node.index].get(attempt.course)) else None,
             )
             for node in nodes
@@ -311,10 +341,11 @@ class _Completer:
     def _minimum(self, attempt: Attempt) -> str:
         """The least grade with which a course would serve everything that it is offered to."""
         asked: Mapping[int, str] = {
-            way.counting.minimum: way.counting.minimum_symbol
+            one.points: one.symbol
             for index in self.program.demands
             for way in self.program.nodes[index].ways
             if self._admits(way.selection, attempt)
+            for one in way.counting.minima(attempt.level)
         }
         return asked[max(asked)] if asked else ""
 
@@ -400,7 +431,7 @@ def _best_grade(scale: GradeScale, basis: Basis) -> str:
     return max(sorted(scale.points), key=lambda symbol: scale.points[symbol])
 
 
-def _step_text(choice: _Choice, count: int) -> str:
+def _step_text(choice: _Choice, count: int, grade: str) -> str:
     codes = [attempt.course.code for attempt in choice.attempts]
     if choice.filter:
         what = f"{count} of the {choice.filter}" if choice.filter != ALL else f"any {number(count, 'course')}"
@@ -409,7 +440,7 @@ def _step_text(choice: _Choice, count: int) -> str:
     else:
         what = f"{count} of {listing(codes, 'or')}"
     what += f" (marked {choice.marks})" if choice.marks else ""
-    return f"{what} with {choice.minimum} or better" if choice.minimum else what
+    return f"{what} with {grade} or better" if grade else what
 
 
 def away(completions: Sequence[Completion]) -> tuple[int, tuple[str, ...]]:

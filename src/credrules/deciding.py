@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from credrules.attestations import Word
     from credrules.catalog_year import CatalogYear
-    from credrules.engines import Engine, Outcomes
+    from credrules.engines import BatchEngine, Engine, Outcomes
     from credrules.engines.plain import Evaluation
     from credrules.plan import Node, Plan, ProgramPlan
     from credrules.records import Record
@@ -60,6 +60,7 @@ class _Version:
 
     plan: ProgramPlan
     evaluation: Evaluation
+    known: dict[int, Reason]  # the reasons that stand already, by node
 
     @property
     def outcome(self) -> Outcome:
@@ -67,26 +68,49 @@ class _Version:
 
 
 @dataclass(frozen=True, slots=True)
-class _Evaluated:
-    """What the engines say of one learner: the other one's outcomes are None where it failed, or there is none."""
+class _Opinion:
+    """What an engine says of one learner; nothing but the reason where it failed."""
 
-    plain: tuple[Evaluation, ...]
-    main: Outcomes | None = None
+    engine: str
+    outcomes: Outcomes | None
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """What the engines say of one learner: the plain one, and all others."""
+
+    plain: Sequence[Evaluation]
+    others: tuple[_Opinion, ...] = ()
+    known: Sequence[dict[int, Reason]] = ()  # by program, the reasons that stand already
+
+    def differing(self, numbers: Sequence[int]) -> int | None:
+        """The first of these programs on which they do not agree."""
+        for number in numbers:
+            ours = self.plain[number].outcomes
+            if any(one.outcomes is not None and one.outcomes[number] != ours for one in self.others):
+                return number
+        return None
+
+    @property
+    def failure(self) -> str:
+        return " ".join(one.failure for one in self.others if one.failure)
 
 
 class Decider:
     """Decides learners under one plan.
 
     `main` is the engine that decides; the plain engine always evaluates too, gives the reasons, and must agree at every
-    node. With no `main`, as the settings may ask, it decides alone, and decisions say so.
+    node. With no `main`, as the settings may ask, it decides alone, and decisions say so. `columns` must agree as well,
+    where there is such an engine.
     """
 
-    def __init__(self, plan: Plan, main: Engine | None) -> None:
+    def __init__(self, plan: Plan, main: Engine | None, columns: BatchEngine | None = None) -> None:
         self.plan = plan
         self.plain = PlainEngine(plan)
-        self.main = main
-        self.engines = ("plain",) if main is None else (main.name, "plain")
+        self.columns = columns
+        self.others: tuple[Engine, ...] = tuple(one for one in (main, columns) if one is not None)
+        self.engines = (*(one.name for one in self.others), "plain")
         self.versions = _versions(plan)
         newest = {name: plan.programs[numbers[-1]].program for name, numbers in self.versions.items()}
         self.levels = {name: one for name, one in newest.items() if len(together([name], newest)) > 1}
@@ -105,7 +129,7 @@ class Decider:
         """One learner under every program. Decisions of programs that the learner has no part in are left out,
         unless `everyone` asks for them. Raises EngineError where the plain engine cannot decide.
         """
-        word = self._in_term(record, word, as_of)
+        word = self.in_term(record, word, as_of)
         found = {}
         disagreements = []
         for program, _, one in self._one_by_one(record, word, as_of, everyone=everyone):
@@ -116,13 +140,18 @@ class Decider:
         decisions = self._never_both(found, {one.program for one in disagreements}, record, word, as_of)
         return Decided(tuple(decisions), tuple(disagreements))
 
+    def prepare(self, known: Sequence[tuple[Record, Word]], as_of: date) -> None:
+        """These learners are decided next: what had better be worked out for all of them at once is."""
+        if self.columns:
+            self.columns.prepare([(record, self.in_term(record, word, as_of)) for record, word in known], as_of)
+
     def outcomes(self, record: Record, word: Word, as_of: date) -> Iterator[tuple[int, tuple[Outcome, ...]]]:
         """For each program the version that the learner is held to, as its place in the plan, and its outcomes.
 
         That of the program as a whole is the decision's, which differs from the version's where it cannot be told which
         one applies, or where the learner declined it. Without reasons. Programs on which engines disagree are left out.
         """
-        word = self._in_term(record, word, as_of)
+        word = self.in_term(record, word, as_of)
         held: dict[str, _Version] = {}
         found: dict[str, Decision] = {}
         for program, version, one in self._one_by_one(record, word, as_of, everyone=True, explained=False):
@@ -163,12 +192,7 @@ class Decider:
     def _evaluate(self, record: Record, word: Word, as_of: date) -> _Evaluated:
         """By both engines. Raises EngineError where the plain one cannot."""
         evaluations = self.plain.evaluate(record, word, as_of)
-        if self.main is None:
-            return _Evaluated(evaluations)
-        try:
-            return _Evaluated(evaluations, self.main.outcomes(record, word, as_of))
-        except EngineError as error:
-            return _Evaluated(evaluations, None, f"The engine {self.main.name} could not decide: {error}")
+        return _Evaluated(evaluations, tuple(_opinion(engine, record, word, as_of) for engine in self.others))
 
     def _decide_one(
         self,
@@ -182,17 +206,21 @@ class Decider:
         explained: bool,
     ) -> tuple[_Version, Decision | Disagreement | None]:
         """One program, with the version it was decided by; None where the learner has no part in it."""
-        numbers, evaluations, outcomes = self.versions[program], evaluated.plain, evaluated.main
-        versions = [_Version(self.plan.programs[number], evaluations[number]) for number in numbers]
+        numbers = self.versions[program]
+        versions = [
+            _Version(
+                self.plan.programs[number],
+                evaluated.plain[number],
+                evaluated.known[number] if evaluated.known else {},
+            )
+            for number in numbers
+        ]
         year = _catalog_year(versions, record, word, as_of)
         held = _held(versions, year)
         takes_part = any(_takes_part(one.plan, one.evaluation, record, word, as_of) for one in held)
-        differing = [n for n in numbers if outcomes is not None and outcomes[n] != evaluations[n].outcomes]
-        if outcomes is not None and differing:
-            first = differing[0]
-            plain, other = evaluations[first].outcomes, outcomes[first]
-            text = _difference(self.plan.programs[first], plain, other, self.engines)
-            return held[-1], Disagreement(program, text)
+        differing = evaluated.differing(numbers)
+        if differing is not None:
+            return held[-1], Disagreement(program, _difference(self.plan.programs[differing], differing, evaluated))
         if not takes_part and not everyone:
             return held[-1], None
         if evaluated.failure:
@@ -202,7 +230,31 @@ class Decider:
             decision = self._under(decision, year, versions, record, word, as_of)
         return held[-1], conferred(decision, held[-1].plan.program, _standing(held[-1], record, word, as_of))
 
-    def _in_term(self, record: Record, word: Word, as_of: date) -> Word:
+    def one(
+        self,
+        program: str,
+        evaluations: Sequence[Evaluation],
+        known: Sequence[dict[int, Reason]],
+        record: Record,
+        word: Word,
+        as_of: date,
+    ) -> Decision:
+        """The decision on a program that is decided apart from all others, from evaluations that are there already.
+
+        `evaluations` and `known` reasons are by place in the plan, `word` is as `in_term` gives it.
+        """
+        evaluated = _Evaluated(evaluations, known=known)
+        _, found = self._decide_one(program, evaluated, record, word, as_of, everyone=True, explained=True)
+        if not isinstance(found, Decision):
+            raise AssertionError("the plain engine cannot disagree with itself")
+        return found
+
+    @property
+    def entangled(self) -> frozenset[str]:
+        """The programs of which the decision on one may hang on that on another."""
+        return self.uses_of | self.levels.keys()
+
+    def in_term(self, record: Record, word: Word, as_of: date) -> Word:
         """What people said, without what they said about terms of a renewal that are over: each needs its own word."""
         for program in self.renewals:
             name, life = program.id, program.life
@@ -229,7 +281,7 @@ class Decider:
         reason = Reason(node=plan.nodes[plan.root].id, title="", outcome=outcome, because="", text="")
         evidence = ""
         if explained:
-            reason = Explainer(plan, evaluation, record, word, as_of).reason()
+            reason = Explainer(plan, evaluation, record, word, as_of, held.known).reason()
             evidence = digest(_evidence(plan, _looked_at(plan, evaluation), record, word))
         return Decision(
             learner_id=record.learner.learner_id,
@@ -280,7 +332,7 @@ class Decider:
         if told is Outcome.UNDETERMINED:
             roots = [
                 replace(
-                    Explainer(one.plan, one.evaluation, record, word, as_of).reason(),
+                    Explainer(one.plan, one.evaluation, record, word, as_of, one.known).reason(),
                     title=f"{newest.program.title}, version of {one.plan.program.version}",
                 )
                 for one in held
@@ -427,11 +479,21 @@ def _looked_at_by(versions: Sequence[_Version]) -> list[Standing]:
     return [standing for one in versions for standing in _looked_at(one.plan, one.evaluation)]
 
 
-def _difference(plan: ProgramPlan, plain: Sequence[Outcome], other: Sequence[Outcome], names: Sequence[str]) -> str:
+def _opinion(engine: Engine, record: Record, word: Word, as_of: date) -> _Opinion:
+    try:
+        return _Opinion(engine.name, engine.outcomes(record, word, as_of))
+    except EngineError as error:
+        return _Opinion(engine.name, None, f"The engine {engine.name} could not decide: {error}")
+
+
+def _difference(plan: ProgramPlan, number: int, evaluated: _Evaluated) -> str:
+    """What each engine says of every node on which they do not agree."""
+    said = {one.engine: one.outcomes[number] for one in evaluated.others if one.outcomes is not None}
+    said["plain"] = evaluated.plain[number].outcomes
     lines = [
-        f"{node.id}: {names[0]} says {theirs}, plain says {ours}"
-        for node, ours, theirs in zip(plan.nodes, plain, other, strict=True)
-        if ours is not theirs
+        f"{node.id}: {', '.join(f'{engine} says {outcomes[node.index]}' for engine, outcomes in said.items())}"
+        for node in plan.nodes
+        if len({outcomes[node.index] for outcomes in said.values()}) > 1
     ]
     return "The engines disagree. " + "; ".join(lines)
 

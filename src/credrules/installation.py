@@ -13,11 +13,15 @@ from credrules.errors import CredrulesError, InputError, PluginError, Problem, R
 from credrules.needs import unmet_needs
 from credrules.plan import make_plan
 from credrules.plugins import Plugins
+from credrules.settings import KEPT
+from credrules.stands import columns_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from credrules.adapters import Issuer, StudentRecords
+    from credrules.engines import BatchEngine
     from credrules.ledger import Ledger
     from credrules.plan import Plan
     from credrules.rules import RuleSet
@@ -37,6 +41,16 @@ class Installation:
     records: StudentRecords
     issuers: Mapping[str, Issuer]
 
+    @property
+    def columns(self) -> bool:
+        """Whether a population is decided in columns."""
+        return in_columns(self.settings)
+
+    @property
+    def kept(self) -> Path:
+        """Where a run notes what each learner was decided on."""
+        return self.settings.kept or self.settings.folder / KEPT
+
     def ledger(self) -> Ledger:
         from credrules.ledger import Ledger  # noqa: PLC0415 - SQLAlchemy is most of the start of commands without it
 
@@ -49,10 +63,31 @@ class Installation:
         return Ledger.open_to_read(self.settings.ledger)
 
 
-def assemble(settings: Settings, only: Sequence[str] | None = None, plugins: Plugins | None = None) -> Installation:
+def _columns(plan: Plan, settings: Settings) -> BatchEngine | None:
+    """The third engine. Raises EngineError where the settings ask for it and the extra is not installed."""
+    if settings.engine == "plain" or not in_columns(settings):
+        return None
+    from credrules.engines.columnar import Batched  # noqa: PLC0415  an extra
+
+    return Batched(plan)
+
+
+def in_columns(settings: Settings) -> bool:
+    """Whether the settings, and what is installed, let a population be decided in columns."""
+    return columns_installed() if settings.population == "auto" else settings.population == "columnar"
+
+
+def assemble(
+    settings: Settings,
+    only: Sequence[str] | None = None,
+    plugins: Plugins | None = None,
+    *,
+    everybody: bool = False,
+) -> Installation:
     """Read the rules, start the plugins and hold them against each other.
 
-    `only` names the programs to plan for; all where it is None. Raises CredrulesError: an InputError holds every
+    `only` names the programs to plan for; all where it is None. `everybody` is to be decided: then columns are one of
+    the engines, where they can be. Raises CredrulesError: an InputError holds every
     mistake in the rules, the settings and between the two, not just the first.
     """
     plugins = plugins or Plugins()
@@ -76,7 +111,7 @@ def assemble(settings: Settings, only: Sequence[str] | None = None, plugins: Plu
         settings=settings,
         rule_set=rule_set,
         plan=plan,
-        decider=Decider(plan, main),
+        decider=Decider(plan, main, _columns(plan, settings) if everybody else None),
         records=records,
         issuers={name: issuer for name, issuer in issuers.items() if issuer is not None},
     )

@@ -6,6 +6,7 @@ Every code is explained in docs/reasons.md; a test holds that page and this modu
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from credrules import catalog_year, conferral, exceptions, never_both, reasons_work
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from credrules.engines.plain import Bid, Evaluation, Refused
     from credrules.exceptions import NotApplied
     from credrules.plan import Fork, Node, ProgramPlan
-    from credrules.records import Milestone, Record
+    from credrules.records import Course, Milestone, Record
     from credrules.standing import Standing
 
 MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
@@ -129,24 +130,47 @@ OUTCOMES = {
 
 
 class Explainer:
-    """Turns one program's evaluation for one learner into its reasons."""
+    """Turns one program's evaluation for one learner into its reasons.
 
-    def __init__(self, plan: ProgramPlan, evaluation: Evaluation, record: Record, word: Word, as_of: date) -> None:
+    `known` are the reasons that stand already, by node: they are taken as they are, and those that are made are added.
+    """
+
+    def __init__(
+        self,
+        plan: ProgramPlan,
+        evaluation: Evaluation,
+        record: Record,
+        word: Word,
+        as_of: date,
+        known: dict[int, Reason] | None = None,
+    ) -> None:
+        self.known = {} if known is None else known
         self.plan = plan
         self.evaluation = evaluation
         self.record = record
         self.word = word
         self.as_of = as_of
-        self.attestations = [said for said in word.attestations if said.program == plan.program.id]
-        self.claimed_by = {
-            (course, plan.nodes[node].share_group): node
-            for node, courses in evaluation.claims.items()
+
+    @cached_property
+    def attestations(self) -> list[Attestation]:
+        return [said for said in self.word.attestations if said.program == self.plan.program.id]
+
+    @cached_property
+    def claimed_by(self) -> dict[tuple[Course, str], int]:
+        return {
+            (course, self.plan.nodes[node].share_group): node
+            for node, courses in self.evaluation.claims.items()
             for course in courses
         }
 
     def reason(self, index: int | None = None) -> Reason:
         """The reasons below a node; below the root where none is named."""
-        node = self.plan.nodes[self.plan.root if index is None else index]
+        index = self.plan.root if index is None else index
+        if index not in self.known:
+            self.known[index] = self._reason(self.plan.nodes[index])
+        return self.known[index]
+
+    def _reason(self, node: Node) -> Reason:
         outcome = self.evaluation.outcomes[node.index]
         used: tuple[Use, ...] = ()
         refused: tuple[Refusal, ...] = ()

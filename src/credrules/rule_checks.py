@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from credrules.doubtful import doubts
+from credrules.exclusions import rings
 from credrules.never_met import never_met, unattainable_programs
 from credrules.pools import Codes
 from credrules.rule_conflicts import conflicts
@@ -36,6 +37,7 @@ def static_findings(
         of_program = [*never_met(program, codes, unattainable=unattainable), *doubts(program, codes)]
         found += [replace(one, program=program.id) for one in of_program]
     found += conflicts(programs, written or {})
+    found += rings(programs)
     once: dict[tuple[object, ...], Finding] = {}
     for one in sorted(found):
         once.setdefault((one.problem, one.check), one)

@@ -201,6 +201,8 @@ def _covers(wide: Rule, narrow: Rule) -> bool:
         and set(narrow.attestations) <= set(wide.attestations)
         and wide.requirements >= narrow.requirements
         and wide.no_holds >= narrow.no_holds
+        and (not narrow.credentials or (bool(wide.credentials) and wide.credentials <= narrow.credentials))
+        and narrow.not_credentials <= wide.not_credentials
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from credrules import rule_shapes as shapes
 from credrules import yaml_files
 from credrules.errors import Problem, RuleFileError
+from credrules.exclusions import both_ways
 from credrules.institution_file import understand_institution
 from credrules.life_cycle_file import report_levels, report_renewals
 from credrules.program_file import ProgramReader, text_digest
@@ -81,10 +82,11 @@ def understand(documents: Sequence[Document]) -> RuleSet:
     problems |= {one.problem for one in findings if one.certain}
     if problems or institution is None:
         raise RuleFileError(problems)
+    programs = both_ways([program for _, program in read])
     return RuleSet(
         institution=institution.institution,
         scale=institution.scale,
-        programs=tuple(sorted((program for _, program in read), key=lambda one: (one.id, one.effective))),
+        programs=tuple(sorted(programs, key=lambda one: (one.id, one.effective))),
         digest=text_digest(*(document.text for document in documents)),
         equivalents=institution.equivalents,
         doubts=tuple(one for one in findings if not one.certain),

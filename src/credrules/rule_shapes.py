@@ -12,7 +12,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Tag,
+)
+from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
 
 from credrules.claims import Rounding
 from credrules.equivalents import EquivalenceKind
@@ -93,6 +104,17 @@ def _is_claim(value: object) -> object:
     return value
 
 
+class _Listed:
+    """A list, of which a single value may stand for itself; editors are told of both."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -109,12 +131,12 @@ CourseCode = Annotated[str, AfterValidator(_is_course), Field(examples=["STA 501
 Day = Annotated[date, BeforeValidator(_is_day)]
 Exact = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=1000)]
 Amount = Annotated[Decimal, BeforeValidator(_exactly), AfterValidator(_is_exact), Field(ge=0, le=MOST_WORK)]
-NumberRange = Annotated[str, BeforeValidator(_is_range), Field(examples=["500-699"])]
+NumberRange = Annotated[str, BeforeValidator(_is_range, json_schema_input_type=str | int), Field(examples=["500-699"])]
 MonthDay = Annotated[str, AfterValidator(_is_month_day), Field(examples=["05-31"])]
-Names = Annotated[list[str], BeforeValidator(_listed)]
-Ids = Annotated[list[Id], BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[list[str], _Listed()]
+Ids = Annotated[list[Id], Field(min_length=1), _Listed()]
 Text = Annotated[str, Field(min_length=1)]
-Prose = Annotated[list[Text], BeforeValidator(_listed), Field(min_length=1)]
+Prose = Annotated[list[Text], Field(min_length=1), _Listed()]
 _PROSE = "The catalogue's own words, a sentence or several. Shown beside the decision; they decide nothing."
 Limit = Annotated[str, AfterValidator(_is_limit), Field(examples=["at-most 1", "none"])]
 
@@ -157,10 +179,10 @@ class CountingShape(Shape):
     repeats: Annotated[Repeats, _one_of(Repeats)] | None = Field(
         None, description="Which attempt at a course stands: the best, the latest or the first with a grade."
     )
-    origins: Annotated[list[OriginName], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+    origins: Annotated[list[OriginName], Field(min_length=1), _Listed()] | None = Field(
         None, description="Where the credit may have been earned."
     )
-    bases: Annotated[list[BasisName], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+    bases: Annotated[list[BasisName], Field(min_length=1), _Listed()] | None = Field(
         None, description="The grading bases that count."
     )
 
@@ -257,10 +279,10 @@ class FilterShape(Shape):
     level: Names | None = Field(None, description="A level or career, such as graduate.")
     attribute: Names | None = Field(None, description="Attributes that the course must all carry.")
     except_: list[CourseCode] | None = Field(None, min_length=1, description="Courses that are never among these.")
-    origin: Annotated[list[OriginName], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+    origin: Annotated[list[OriginName], Field(min_length=1), _Listed()] | None = Field(
         None, description="Where the credit was earned: institution, transfer, exam and others."
     )
-    basis: Annotated[list[BasisName], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
+    basis: Annotated[list[BasisName], Field(min_length=1), _Listed()] | None = Field(
         None, description="How it was graded: graded, pass-fail and others."
     )
     counts_toward: Names | None = Field(
@@ -396,7 +418,7 @@ class _Timed(_Node):
 class CredentialShape(_Node):
     """A credential, degree or licence that the learner holds, from here or from elsewhere."""
 
-    credential: Annotated[list[Id], BeforeValidator(_listed), Field(min_length=1)] = Field(
+    credential: Annotated[list[Id], Field(min_length=1), _Listed()] = Field(
         description="Its code, or several of which one is enough; a program's id for a badge awarded here."
     )
     active: Literal["required", "any"] = Field(
@@ -532,7 +554,7 @@ def _spelt_out(value: object) -> object:
     return {"course": value} if isinstance(value, str) else value
 
 
-RequirementShape = Annotated[
+_Kinds = Annotated[
     Annotated[CourseShape, Tag("course")]
     | Annotated[AllShape, Tag("all")]
     | Annotated[AnyShape, Tag("any")]
@@ -554,8 +576,9 @@ RequirementShape = Annotated[
     | Annotated[WeightedScoreShape, Tag("weighted-score")]
     | Annotated[RubricShape, Tag("rubric")],
     Discriminator(_kind, custom_error_type="requirement_kind", custom_error_message="is no requirement"),
-    BeforeValidator(_spelt_out, json_schema_input_type=str),
 ]
+
+RequirementShape = Annotated[_Kinds, BeforeValidator(_spelt_out, json_schema_input_type=CourseCode | _Kinds)]
 
 
 class PersonShape(Shape):
@@ -593,7 +616,7 @@ Claim = Annotated[ClaimShape, BeforeValidator(_is_claim, json_schema_input_type=
 class ConferShape(Shape):
     """Conferral on some days of the year only."""
 
-    on: Annotated[list[MonthDay], BeforeValidator(_listed), Field(min_length=1)] = Field(
+    on: Annotated[list[MonthDay], Field(min_length=1), _Listed()] = Field(
         description="Days of every year, as month-day: the first of them on or after the day it was earned is the day."
     )
 
@@ -682,7 +705,7 @@ class ProgramFile(Shape):
     )
     until: Day | None = Field(None, description="The last day on which anyone may begin the program.")
     credit_bearing: bool
-    open_to: Annotated[list[AffiliationName], BeforeValidator(_listed), Field(min_length=1)] = Field(
+    open_to: Annotated[list[AffiliationName], Field(min_length=1), _Listed()] = Field(
         default_factory=lambda: [Affiliation.HOME, Affiliation.OUTSIDE]
     )
     lead: PersonShape | None = None
@@ -696,7 +719,7 @@ class ProgramFile(Shape):
     time_limit: PeriodShape | None = Field(
         None, description="All courses lie within so long of the first day of the first one that counts."
     )
-    excludes: Annotated[list[Id], BeforeValidator(_listed)] = Field(
+    excludes: Annotated[list[Id], _Listed()] = Field(
         default_factory=list, description="Credentials beside which this one is not awarded."
     )
     claim: Claim | None = Field(

@@ -22,6 +22,12 @@ from pydantic import (
 from credrules.errors import Problem, SettingsError, nearest
 
 FILE_NAME = "credrules.toml"
+KEPT = "credrules-kept.db"
+"""Where a run notes what each learner was decided on, unless the settings name another file."""
+
+Population = Literal["auto", "columnar", "plain"]
+"""How everybody is decided at once: in columns where the extra is installed, in columns, or one by one."""
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -89,6 +95,8 @@ class Settings(BaseModel):
     engine: Literal["durable", "plain"]
     records: Section
     issuers: tuple[Section, ...]
+    population: Population = "auto"
+    kept: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -101,6 +109,8 @@ class _Top(BaseModel):
     rules: RelativePath
     ledger: str = "sqlite:///credrules.db"
     engine: Literal["durable", "plain"] = "durable"
+    population: Population = "auto"
+    kept: RelativePath | None = None
     records: dict[str, Any]
     issuers: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -134,6 +144,8 @@ def load(path: Path) -> Settings:
         rules=top.rules,
         ledger=_ledger_url(top.ledger, path),
         engine=top.engine,
+        population=top.population,
+        kept=top.kept,
         records=records,
         issuers=issuers,
     )

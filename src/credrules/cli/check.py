@@ -18,7 +18,7 @@ from credrules.exceptions import lost_problem
 from credrules.installation import assemble
 from credrules.json_schemas import schemas
 from credrules.plugins import Plugins
-from credrules.wording import number
+from credrules.wording import listing, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def check(screen: Screen, *, strict: bool) -> int:
     faults += list(_engine(settings))
     installation: Installation | None = None
     try:
-        installation = assemble(settings)
+        installation = assemble(settings, everybody=True)
     except InputError as error:
         faults += [str(problem) for problem in error.problems]
     except CredrulesError as error:
@@ -85,7 +85,7 @@ def check(screen: Screen, *, strict: bool) -> int:
         learners = "" if count is None else f", {number(count, 'learner')}"
         screen.say(f"✓ records: {installation.records.name}{learners}")
         screen.say(f"✓ issuers: {', '.join(installation.issuers) or 'none'}")
-        screen.say(f"✓ engines: {' and '.join(installation.decider.engines)}")
+        screen.say(f"✓ engines: {listing(installation.decider.engines, 'and')}")
         for what in not_checked:
             screen.say(f"- not checked: {what}")
         if courses is not None:

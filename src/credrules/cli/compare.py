@@ -10,6 +10,7 @@ import click
 from credrules import rule_files
 from credrules.cli.files import write_rows, write_text
 from credrules.cli.options import as_of, only_programs, out_files
+from credrules.cli.population import say_without_columns
 from credrules.compare import Comparison, compare
 from credrules.installation import assemble
 from credrules.reports import html
@@ -73,6 +74,7 @@ def compare_command(
     _show(screen, found)
     for path in files:
         screen.say(f"Written to {path}.")
+    say_without_columns(screen, installation)
 
 
 def rows(found: Comparison) -> list[Mapping[str, object]]:
@@ -98,6 +100,8 @@ def _summary(found: Comparison) -> dict[str, object]:
         "new_rules": found.new_rules,
         "learners": found.learners,
         "set_aside": found.set_aside,
+        "columns": found.columns,
+        "plain": found.plain,
         "unchanged": found.unchanged,
         **{direction: counts[direction] for direction in DIRECTIONS},
     }
@@ -122,4 +126,4 @@ def _show(screen: Screen, found: Comparison) -> None:
     if len(found.changes) > SHOWN:
         screen.say(f"{len(found.changes) - SHOWN} more; --out FILE.csv lists them all.")
     aside = f", {number(found.set_aside, 'learner')} set aside" if found.set_aside else ""
-    screen.say(f"{number(found.learners, 'learner')} compared{aside}. Nothing was recorded.")
+    screen.say(f"{number(found.learners, 'learner')} compared{aside}, decided {found.engines}. Nothing was recorded.")

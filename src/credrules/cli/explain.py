@@ -13,6 +13,7 @@ from credrules.decisions import Outcome
 from credrules.errors import CredrulesError, RecordsError
 from credrules.installation import assemble
 from credrules.whatif import shortest_way
+from credrules.wording import listing
 
 if TYPE_CHECKING:
     from datetime import date
@@ -76,7 +77,7 @@ def _print(screen: Screen, installation: Installation, decision: Decision, missi
         raise AssertionError(decision.program)  # it was decided by these rules
     title = f"{program.title} ({program.id}, in effect since {program.version})"
     screen.say(VERDICTS[decision.outcome].format(learner=decision.learner_id, title=title))
-    screen.say(f"As of {decision.as_of}; decided by {' and '.join(decision.engines)}.")
+    screen.say(f"As of {decision.as_of}; decided by {listing(decision.engines, 'and')}.")
     if decision.earned_on:
         screen.say(f"Earned on {decision.earned_on}.")
     if decision.confers_on:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from credrules.errors import CredrulesError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-FORMATS = (".html", ".csv", ".json", ".parquet")
+ROWS = (".csv", ".json", ".parquet")
+FORMATS = (".html", *ROWS)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -22,20 +24,46 @@ def write_text(path: Path, text: str) -> None:
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Rows with the same keys, as CSV, JSON or Parquet. Raises CredrulesError where Parquet cannot be written."""
-    if path.suffix == ".json":
-        write_text(path, json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
-    elif path.suffix == ".csv":
-        _write_csv(path, rows)
-    else:
-        _write_parquet(path, rows)
+    with rows_file(path, list(rows[0]) if rows else []) as add:
+        add(rows)
 
 
-def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+Add = Callable[[Sequence[Mapping[str, object]]], None]
+
+
+@contextmanager
+def rows_file(path: Path, columns: Sequence[str]) -> Iterator[Add]:
+    """A file that rows are added to, as many at a time as there are: CSV, JSON or Parquet.
+
+    Raises CredrulesError where Parquet cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    kind = {".json": _json, ".csv": _csv, ".parquet": _parquet}[path.suffix]
+    with kind(path, columns) as add:
+        yield add
+
+
+@contextmanager
+def _json(path: Path, _: Sequence[str]) -> Iterator[Add]:
+    with path.open("w", encoding="utf-8") as file:
+        before = "[\n  "
+
+        def add(rows: Sequence[Mapping[str, object]]) -> None:
+            nonlocal before
+            for row in rows:
+                file.write(before + json.dumps(row, ensure_ascii=False, indent=2).replace("\n", "\n  "))
+                before = ",\n  "
+
+        yield add
+        file.write("\n]\n" if before.startswith(",") else "[]\n")
+
+
+@contextmanager
+def _csv(path: Path, columns: Sequence[str]) -> Iterator[Add]:
     with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, list(rows[0]) if rows else [])
+        table = csv.DictWriter(file, columns)
         table.writeheader()
-        table.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+        yield lambda rows: table.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
 
 
 def _harmless(value: object) -> object:
@@ -43,7 +71,8 @@ def _harmless(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def _write_parquet(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+@contextmanager
+def _parquet(path: Path, columns: Sequence[str]) -> Iterator[Add]:
     try:
         import pyarrow  # noqa: PLC0415  an extra
         import pyarrow.parquet  # noqa: PLC0415
@@ -51,5 +80,19 @@ def _write_parquet(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
         raise CredrulesError(
             "A Parquet file needs pyarrow, which is not installed: pip install 'credrules[columnar]'."
         ) from None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([dict(row) for row in rows]), path)
+    writer = None
+
+    def add(rows: Sequence[Mapping[str, object]]) -> None:
+        nonlocal writer
+        if not rows:
+            return
+        table = pyarrow.Table.from_pylist([dict(row) for row in rows], writer.schema if writer else None)
+        if writer is None:
+            writer = pyarrow.parquet.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+
+    yield add
+    if writer is None:
+        empty = pyarrow.schema([(name, pyarrow.string()) for name in columns])
+        writer = pyarrow.parquet.ParquetWriter(path, empty)
+    writer.close()

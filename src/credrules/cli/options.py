@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from credrules.cli.files import FORMATS
+from credrules.cli.files import FORMATS, ROWS
 from credrules.cli.screen import complete_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Day(click.ParamType):  # type: ignore[type-arg]  # generic in new releases of click only
@@ -37,18 +41,29 @@ only_programs = click.option(
 )
 
 
-def _of_a_known_kind(_: click.Context, __: click.Parameter, files: tuple[Path, ...]) -> tuple[Path, ...]:
-    for path in files:
-        if path.suffix not in FORMATS:
-            raise click.UsageError(f"'{path}' ends in none of {', '.join(FORMATS)}: what should it be?")
-    return files
+def _of_kind(*kinds: str) -> Callable[[click.Context, click.Parameter, tuple[Path, ...]], tuple[Path, ...]]:
+    def checked(_: click.Context, __: click.Parameter, files: tuple[Path, ...]) -> tuple[Path, ...]:
+        for path in files:
+            if path.suffix not in kinds:
+                raise click.UsageError(f"'{path}' ends in none of {', '.join(kinds)}: what should it be?")
+        return files
+
+    return checked
 
 
+_file = click.Path(path_type=Path, dir_okay=False)
 out_files = click.option(
     "--out",
     "files",
     multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=_of_a_known_kind,
+    type=_file,
+    callback=_of_kind(*FORMATS),
     help="Write it to a .html, .csv, .json or .parquet file as well; repeatable.",
+)
+single_files = click.option(
+    "--singles",
+    multiple=True,
+    type=_file,
+    callback=_of_kind(*ROWS),
+    help="Write a row for each learner and program they have begun to a .csv, .json or .parquet file; repeatable.",
 )

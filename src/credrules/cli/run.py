@@ -11,7 +11,7 @@ from credrules.cli.options import as_of, only_programs
 from credrules.decisions import Outcome
 from credrules.installation import assemble
 from credrules.ledger import Ledger
-from credrules.wording import number
+from credrules.wording import listing, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,11 +28,14 @@ NEEDS_A_PERSON = 1
 @as_of
 @only_programs
 @click.option("--learner", "learners", multiple=True, help="Only this learner; repeatable.")
+@click.option("--everyone", is_flag=True, help="Also those of whom nothing is another than at the last run.")
 @click.option("--dry-run", is_flag=True, help="Decide and say what would be done; write and issue nothing.")
 @click.pass_obj
-def run(screen: Screen, as_of: date, programs: tuple[str, ...], learners: tuple[str, ...], dry_run: bool) -> int:
-    """Decide on every learner, then issue whatever is owed and was not issued before."""
-    installation = assemble(screen.settings(), programs or None)
+def run(
+    screen: Screen, as_of: date, programs: tuple[str, ...], learners: tuple[str, ...], everyone: bool, dry_run: bool
+) -> int:
+    """Decide on every learner of whom anything may be another than before, then issue whatever is owed."""
+    installation = assemble(screen.settings(), programs or None, everybody=True)
     with screen.progress() as progress:
         deciding = progress.add_task("Deciding", total=len(learners) or installation.records.count())
         issuing = progress.add_task("Issuing", total=None, visible=False)
@@ -40,6 +43,7 @@ def run(screen: Screen, as_of: date, programs: tuple[str, ...], learners: tuple[
             installation,
             as_of,
             learners=learners or None,
+            everyone=everyone,
             dry_run=dry_run,
             on_decided=lambda count: progress.advance(deciding, count),
             on_issued=lambda count: progress.update(issuing, advance=count, visible=True),
@@ -100,8 +104,12 @@ def _issued(report: pipeline.Report) -> dict[str, Any]:
 
 
 def _sentences(report: pipeline.Report) -> Iterator[str]:
-    engines = " and ".join(report.engines)
+    engines = listing(report.engines, "and")
     yield f"{number(report.learners, 'learner')}, {number(report.decisions, 'decision')}, by {engines}."
+    if report.left_alone and not report.decisions:
+        yield "Nobody was decided again: nothing is another than at the last run."
+    elif report.left_alone:
+        yield f"{number(report.left_alone, 'learner')} left alone: nothing about them is another than at the last run."
     issued = report.issued
     if report.dry_run:
         yield f"Dry run: {number(report.new_awards, 'award')} would be new. Nothing was written and nothing issued."

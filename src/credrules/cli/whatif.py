@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from credrules.attestations import Word
 from credrules.cli.explain import known_of
 from credrules.cli.options import as_of, only_programs
 from credrules.cli.screen import Screen, mark
 from credrules.decisions import Outcome
 from credrules.installation import assemble
+from credrules.people import people
 from credrules.whatif import Outlook, Outlooks, Wanted, count_wanted, outlooks, planned
 from credrules.wording import listing, number
 
@@ -97,14 +97,10 @@ def _wanted(screen: Screen, installation: Installation, as_of: date) -> Wanted:
     wanted = Wanted()
     with screen.progress() as progress, installation.ledger_to_read() as ledger:
         task = progress.add_task("Looking ahead", total=installation.records.count())
-        for batch in installation.records.batches():
-            words = ledger.word_of(
-                [record.learner.learner_id for record in batch.records], installation.decider.uses_of
-            )
-            people = [(record, words.get(record.learner.learner_id, Word())) for record in batch.records]
-            count_wanted(wanted, installation.decider, people, as_of)
-            wanted.set_aside += len(batch.set_aside)
-            progress.advance(task, len(batch.records) + len(batch.set_aside))
+        for some in people(installation.records, ledger, installation.decider.uses_of):
+            count_wanted(wanted, installation.decider, some.known, as_of)
+            wanted.set_aside += len(some.set_aside)
+            progress.advance(task, len(some))
     return wanted
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from credrules.attestations import Word
@@ -22,3 +23,13 @@ class Engine(Protocol):
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Outcomes:
         """Every outcome for one learner, for all programs of the plan. Raises EngineError where it cannot decide."""
+
+
+class BatchEngine(Engine, Protocol):
+    """An engine that had better be told beforehand about whom it will be asked."""
+
+    def prepare(self, known: Sequence[tuple[Record, Word]], as_of: date) -> None:
+        """These learners, as of this day, are asked about next; all others can be forgotten."""
+
+    def told(self, record: Record) -> bytes:
+        """All that it says of one of them, to be compared with what it says on another day; nothing where it fails."""

@@ -19,6 +19,7 @@ import itertools
 import math
 import unicodedata
 import zlib
+from bisect import bisect
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -144,7 +145,8 @@ class DurableEngine:
         self.is_of_everybody = [node.kind in (Kind.NO_HOLD, Kind.FACT) for node in nodes]
         self.chosen = tuple(dict.fromkeys(one for node in nodes if node.work for one in sought(node.work)))
         self.work_names = frozenset(name for one in self.chosen for name in (*one.codes, *one.categories))
-        self.belonging = [frozenset(_belonging(program)) for program in plan.programs]
+        self.belonging = [frozenset(_belonging(program.nodes)) for program in plan.programs]
+        self.asked_of = [frozenset(_belonging([node])) for node in nodes]
         self.remembered: dict[tuple[object, ...] | None, tuple[Outcome, ...]] = {}
         self.asked = [
             sorted({(n.moment, n.fact) for n in program.nodes if n.kind is Kind.FACT and n.fact in BUILT_IN})
@@ -341,7 +343,7 @@ class DurableEngine:
         for turn in range(max(map(len, ways), default=1)):
             told = [several[min(turn, len(several) - 1)] for several in ways]
             with self.driver.session() as session:
-                learner = _Learner(self, session, record, word, as_of, told)
+                learner = LearnerSession(self, session, record, word, as_of, told)
                 turns.append((learner.outcomes(), learner.unasked))
         if len(turns) == 1:
             return turns[0][0]
@@ -384,7 +386,7 @@ class _Rise(NamedTuple):
     after: Outcome
 
 
-class _Learner:
+class LearnerSession:
     """One session: one learner's facts, stratum by stratum, and what has been derived from them."""
 
     def __init__(
@@ -430,6 +432,8 @@ class _Learner:
         self.claimed: dict[int, list[_Bid]] = {}  # by node
         self.periods: dict[int, Period] = {}  # by node
         self.reached: dict[int, Outcome] = {}
+        self.bids: dict[int, dict[Course, _Bid]] = {}  # by node
+        self.from_known: dict[int, Outcome] = {}  # `reached` before anything was claimed
         self.hold = self._hold_fact()
 
     def outcomes(self) -> Outcomes:
@@ -443,6 +447,7 @@ class _Learner:
         self.unasked = [self._unasked(number, program) for number, program in enumerate(self.engine.plan.programs)]
         for wave in self.engine.waits.early:
             rises += self._run_work(wave, frozenset())
+        self.from_known = dict(self.reached)
         remembered: dict[int, tuple[Outcome, ...]] = {}
         to_remember: dict[int, tuple[object, ...]] = {}
         signals: list[Fact] = []
@@ -455,18 +460,59 @@ class _Learner:
                 to_remember[number] = key
             signals += self._claim_facts(number, program)
         signals += self._signals(rise for rise in rises if self.engine.program_of[rise.node] not in remembered)
-        while signals:
-            signals = self._signals(self._take(self.session.run(signals)))
+        self._chain(signals)
         for wave in self.engine.waits.late:
-            signals = self._signals(self._run_work(wave, remembered.keys()))
-            while signals:
-                signals = self._signals(self._take(self.session.run(signals)))
+            self._chain(self._signals(self._run_work(wave, remembered.keys())))
         outcomes = tuple(
             remembered.get(number) or self._outcomes(number, program)
             for number, program in enumerate(self.engine.plan.programs)
         )
         self.engine.remembered.update({key: outcomes[number] for number, key in to_remember.items()})
         return outcomes
+
+    def _chain(self, signals: list[Fact]) -> None:
+        """Let the rules chain forward until nothing new follows."""
+        while signals:
+            signals = self._signals(self._take(self.session.run(signals)))
+
+    def begin_anew(self, session: Session) -> None:
+        """Go on in another session, of which nothing is asked that was derived from claims in the last one."""
+        self.session = session
+        self.reached = dict(self.from_known)
+
+    def take_in(self, standing: Standing) -> None:
+        """One more attempt: the productions say what it is, and the labels of the others stand."""
+        at = bisect(self.standings, standing.attempt.attempt_id, key=lambda one: one.attempt.attempt_id)
+        known = self.engine.known_as(standing.attempt)
+        self.standings.insert(at, standing)
+        self.known.insert(at, known)
+        self.labels.insert(at, set())
+        self.first_milestone += 1
+        self.place_of = {one.attempt.attempt_id: place for place, one in enumerate(self.standings)}
+        if standing.attempt.course.subject not in self.subjects:
+            self.subjects.append(standing.attempt.course.subject)
+        others = known.names - {standing.attempt.course}
+        names: list[Fact] = [{"cb": _bucket(course.code), "course": course.code} for course in sorted(others)]
+        self.owners = [at] * (1 + len(names))
+        self._take(self.session.run([self._attempt_fact(at, standing), *names]))
+        for offset, program in zip(self.engine.offsets, self.engine.plan.programs, strict=False):
+            for index in program.demands:
+                if not self.labels[at].isdisjoint(self.engine.asked_of[offset + index]):
+                    self.bids.pop(offset + index, None)
+
+    def follow_through(self, number: int) -> tuple[Outcome, ...]:
+        """What follows for a program from what is known by now, in a session in which nothing of it was derived yet."""
+        program = self.engine.plan.programs[number]
+        first, last = self.engine.offsets[number : number + 2]
+        rises = [
+            _Rise(node, self.engine.always[node], outcome)
+            for node, outcome in self.from_known.items()
+            if first <= node < last
+        ]
+        self._chain([*self._claim_facts(number, program), *self._signals(rises)])
+        for wave in self.engine.waits.late:
+            self._chain(self._signals(self._run_work(wave, frozenset())))
+        return self._outcomes(number, program)
 
     def _outcomes(self, number: int, program: ProgramPlan) -> tuple[Outcome, ...]:
         return tuple(self._outcome(self.engine.offsets[number] + node.index) for node in program.nodes)
@@ -711,7 +757,7 @@ class _Learner:
         }
         needless = frozenset().union(*(program.below[index] for index in waived))
         bids = [
-            {} if index in needless | self.unasked[number] else self._node_bids(program, program.nodes[index], granted)
+            {} if index in needless | self.unasked[number] else self._known_bids(program, offset, index, granted)
             for index in program.demands
         ]
         terms = program.terms(waived)
@@ -821,6 +867,14 @@ class _Learner:
             for way in program.ways
         ]
         return (min([max(ways, default=UNMET), *tests]), *levels, *tests)
+
+    def _known_bids(
+        self, program: ProgramPlan, offset: int, index: int, granted: Sequence[GrantedException]
+    ) -> dict[Course, _Bid]:
+        """A node's bids, which stand until an attempt is taken in that it may use."""
+        if offset + index not in self.bids:
+            self.bids[offset + index] = self._node_bids(program, program.nodes[index], granted)
+        return self.bids[offset + index]
 
     def _node_bids(self, program: ProgramPlan, node: Node, granted: Sequence[GrantedException]) -> dict[Course, _Bid]:
         best: dict[Course, _Bid] = {}
@@ -1139,9 +1193,9 @@ def _latest(claimed: Sequence[_Bid]) -> date | None:
     return last
 
 
-def _belonging(program: ProgramPlan) -> Iterable[tuple[object, ...]]:
-    """The labels of attempts that some requirement of a program asks for."""
-    for node in program.nodes:
+def _belonging(nodes: Iterable[Node]) -> Iterable[tuple[object, ...]]:
+    """The labels of attempts that some of these requirements ask for."""
+    for node in nodes:
         for way in node.ways:
             for course in way.selection.courses:
                 yield "course", course.code

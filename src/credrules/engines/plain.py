@@ -26,7 +26,7 @@ from credrules.standing import FINAL, GONE, Stage, Standing, rank, stand_as
 from credrules.windows import later
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from decimal import Decimal
 
     from credrules.attestations import GrantedException, Word
@@ -43,6 +43,9 @@ MOST_CREDITS = 99_000
 
 WHOLE = 1000
 """A course that counts as one, in thousandths."""
+
+LookedAt = tuple[int, "Course", "Refused"]
+"""An attempt that was refused, with its course and the number of the way of counting in which it was."""
 
 _Item = tuple["Course", str]
 """A course, and the share group in which it can be claimed once."""
@@ -164,34 +167,46 @@ class PlainEngine:
 
     def evaluate(self, record: Record, word: Word, as_of: date) -> tuple[Evaluation, ...]:
         """The same with everything that led to it, for the reasons."""
+        learner = self.learner(record, word, as_of)
+        return tuple(evaluate(program, learner) for program in self.plan.programs)
+
+    def stand(self, attempt: Attempt, as_of: date) -> Standing:
+        """An attempt as it stood on a day, under this plan's scale and lists of equivalent courses."""
+        return stand_as(attempt, self.plan.scale, as_of, self.equivalents)
+
+    def learner(self, record: Record, word: Word, as_of: date) -> LearnerSeen:
         standings: dict[Course, list[Standing]] = {}
         known_as: dict[Course, set[Course]] = {}
         for attempt in sorted(record.attempts, key=lambda attempt: attempt.attempt_id):
-            standing = stand_as(attempt, self.plan.scale, as_of, self.equivalents)
+            standing = self.stand(attempt, as_of)
             standings.setdefault(standing.course, []).append(standing)
             for name in standing.names:
                 known_as.setdefault(name, set()).add(standing.course)
-        learner = _Learner(record, word, as_of, standings, known_as, self.plan.scale.top)
-        return tuple(
-            together([_ProgramRun(program, learner, world).evaluate() for world in worlds(program, record, as_of)])
-            for program in self.plan.programs
-        )
+        return LearnerSeen(record, word, as_of, standings, known_as, self.plan.scale.top)
 
 
 @dataclass(frozen=True, slots=True)
-class _Learner:
+class LearnerSeen:
+    """What is the same of a learner for all programs."""
+
     record: Record
     word: Word
     as_of: date
-    standings: Mapping[Course, Sequence[Standing]]
-    known_as: Mapping[Course, Collection[Course]]  # by each code, the courses that an attempt under it is one at
+    standings: dict[Course, list[Standing]]  # of each course in the order of the attempts' ids
+    known_as: dict[Course, set[Course]]  # by each code, the courses that an attempt under it is one at
     top: int  # thousandths of a point of the best grade
 
 
-class _ProgramRun:
+def evaluate(program: ProgramPlan, learner: LearnerSeen) -> Evaluation:
+    """One program for one learner, in every world and then together."""
+    found = worlds(program, learner.record, learner.as_of)
+    return together([ProgramRun(program, learner, world).evaluate() for world in found])
+
+
+class ProgramRun:
     """The evaluation of one program for one learner, in one world."""
 
-    def __init__(self, plan: ProgramPlan, learner: _Learner, world: World) -> None:
+    def __init__(self, plan: ProgramPlan, learner: LearnerSeen, world: World) -> None:
         self.plan = plan
         self.learner = learner
         self.world = world
@@ -199,17 +214,18 @@ class _ProgramRun:
         self.result = Evaluation(exceptions=self.exceptions, waived=self.exceptions.waived())
         self.sums = 1 + max((at for index in plan.tests for at in plan.nodes[index].sums), default=0)
         self.subjects: dict[str, int] = {}
+        self.looked_at: dict[int, list[LookedAt]] = {}
         self.claimed: Mapping[int, Outcome] | None = None  # None before the courses are shared out
         self.seen: dict[tuple[int, bool], Looked] = {}  # before and after the courses are shared out
 
     def evaluate(self) -> Evaluation:
         self.terms = self.plan.terms(self.result.waived)
         asks = [self.plan.nodes[index] for fork in self.plan.forks for index in fork.asks]
-        self.result.not_asked = not_asked(self.plan, {node.index: self._fact(node) is MET for node in asks})
+        self.result.not_asked = not_asked(self.plan, {node.index: self.fact(node) is MET for node in asks})
         for index in self.plan.demands:
             self._take_bids(self.plan.nodes[index])
         self.claimed = claimed = self._filled()
-        self.result.registered_on = self._first_registration()
+        self.result.registered_on = self.first_registration()
         outcomes: list[Outcome] = []
         for node in self.plan.nodes:
             if node.index in self.result.waived:
@@ -228,19 +244,25 @@ class _ProgramRun:
 
     def _take_bids(self, node: Node) -> None:
         bids: dict[Course, Bid] = {}
-        refused: list[Refused] = []
-        for way in self._ways(node) if node.index not in self.result.not_asked else ():
+        looked: list[LookedAt] = []
+        for number, way in enumerate(self._ways(node)) if node.index not in self.result.not_asked else ():
             for course in self._courses(way.selection):
                 for found in self._offers(node, way, course):
-                    if isinstance(found, Refused):
-                        refused.append(found)
-                    elif course not in bids:
-                        bids[course] = found
-                    else:
-                        bids[course], other = sorted((bids[course], found), key=_rank)
-                        refused.append(Refused(other.standing, "superseded"))
+                    _note(found, number, course, bids, looked)
         self.result.bids[node.index] = bids
-        self.result.refused[node.index] = refused
+        self.result.refused[node.index] = [refused for _, _, refused in looked]
+        self.looked_at[node.index] = looked
+
+    def offered(self, node: Node, course: Course) -> tuple[Bid | None, list[LookedAt]]:
+        """What one course's attempts offer a requirement, as they stand now, and those that are refused."""
+        bids: dict[Course, Bid] = {}
+        looked: list[LookedAt] = []
+        names = frozenset[Course]().union(*(standing.names for standing in self.learner.standings[course]))
+        for number, way in enumerate(self._ways(node)):
+            if not way.selection.courses or not names.isdisjoint(way.selection.courses):
+                for found in self._offers(node, way, course):
+                    _note(found, number, course, bids, looked)
+        return bids.get(course), looked
 
     def _ways(self, node: Node) -> Iterator[Ways]:
         """The node's own ways, and one for each course that may stand in: judged like the first of its own."""
@@ -282,9 +304,9 @@ class _ProgramRun:
             level, because = worth(standing, way.counting, unsure=unsure)
             if way.counting.repeats is not Repeats.BEST and standing in stand_ and len(levels) > 1:
                 level, because = UNDETERMINED, "order-unknown"
-            yield self._bid(node, standing, level, because)
+            yield self.bid(node, standing, level, because)
 
-    def _bid(self, node: Node, standing: Standing, level: Outcome, because: str) -> Bid | Refused:
+    def bid(self, node: Node, standing: Standing, level: Outcome, because: str) -> Bid | Refused:
         """A standing as an offer: its credits where they matter, what it adds to the tests and takes of the limits."""
         attempt = standing.attempt
         if level is UNMET:
@@ -411,8 +433,8 @@ class _ProgramRun:
         for index, by_course in bids.items():
             for course, bid in by_course.items():
                 item = (course, self.plan.nodes[index].share_group)
-                place = (*_rank(bid), *item)
-                preferred[item] = min(preferred.get(item, place), place)
+                at = (*place(bid), *item)
+                preferred[item] = min(preferred.get(item, at), at)
         items = sorted(preferred, key=lambda item: preferred[item])
         number = {item: at for at, item in enumerate(items)}
         out = self._waived_below()
@@ -465,7 +487,7 @@ class _ProgramRun:
             routes.append(Route(needed, ceiling))
         return routes
 
-    def _first_registration(self) -> date | None:
+    def first_registration(self) -> date | None:
         days = [
             self.result.bids[index][course].standing.attempt.registered_on
             for index, courses in self.result.claims.items()
@@ -486,7 +508,7 @@ class _ProgramRun:
         if node.kind is Kind.WORD:
             return self._word(node)
         if node.kind is Kind.FACT:
-            return self._fact(node)
+            return self.fact(node)
         if node.kind is Kind.CREDENTIAL:
             return credential_outcome(node, self.learner.record, self.learner.word, self.learner.as_of)
         return no_hold(self.learner.record, self.learner.as_of)
@@ -505,7 +527,7 @@ class _ProgramRun:
             and (word.evidence or not node.evidence)
         ]
 
-    def _fact(self, node: Node) -> Outcome:
+    def fact(self, node: Node) -> Outcome:
         day = self.result.registered_on if node.moment is Moment.REGISTRATION else self.learner.as_of
         if node.moment is Moment.CONFERRAL and (node.fact, node.values) in self.world:
             return MET if self.world[node.fact, node.values] is not node.negated else UNMET
@@ -645,6 +667,17 @@ class _ProgramRun:
         return min(certain) if certain and min(certain) == min(possible) else None
 
 
+def _note(found: Bid | Refused, way: int, course: Course, bids: dict[Course, Bid], looked: list[LookedAt]) -> None:
+    """Of a course's attempts the best one is its bid."""
+    if isinstance(found, Refused):
+        looked.append((way, course, found))
+    elif course not in bids:
+        bids[course] = found
+    else:
+        bids[course], other = sorted((bids[course], found), key=place)
+        looked.append((way, course, Refused(other.standing, "superseded")))
+
+
 def together(evaluations: Sequence[Evaluation]) -> Evaluation:
     """What is so in every world. A requirement is looked at in those in which it is asked, if there are any.
 
@@ -722,7 +755,8 @@ def n_th_greatest(outcomes: Sequence[Outcome], n: int) -> Outcome:
     return sorted(outcomes, reverse=True)[n - 1] if n else MET
 
 
-def _rank(bid: Bid) -> tuple[object, ...]:
+def place(bid: Bid) -> tuple[object, ...]:
+    """The order in which attempts are used: surer ones first, then by the stated order."""
     return (-bid.offer.level, *rank(bid.standing))
 
 

@@ -109,6 +109,14 @@ class AwardState:
     receipt: Receipt | None
 
 
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """Which run it was: another ledger's run of the same number began at another moment."""
+
+    number: int
+    started_at: str
+
+
 class Ledger:
     """One open ledger. Use `Ledger.open`; close it, or use it as a context manager."""
 
@@ -171,6 +179,14 @@ class Ledger:
             connection.execute(self._unless_there(tables.rule_sets).values(new))
             run = {"as_of": as_of, "rule_set": rule_set, "engines": ", ".join(engines), "started_at": _now()}
             return int(connection.scalar(insert(tables.runs).values(run).returning(tables.runs.c.id)) or 0)
+
+    def last_run(self) -> LastRun | None:
+        """The run that began last, whether or not it came to its end."""
+        runs = tables.runs
+        query = select(runs.c.id, runs.c.started_at).order_by(runs.c.id.desc()).limit(1)
+        with database.reading(self._engine) as connection:
+            row = connection.execute(query).first()
+        return LastRun(row.id, row.started_at.isoformat()) if row else None
 
     def end(self, run: int, counts: Mapping[str, int]) -> None:
         with database.writing(self._engine) as connection:

@@ -14,6 +14,10 @@ def routes(node: Node | str) -> int:
     """In how many combinations a requirement can be met, as the program file's reader counts them."""
     if isinstance(node, str):
         return 1
+    if "if" in node:
+        conditions = len(node["if"])
+        without = conditions * (routes(node["else"]) if "else" in node else 1)
+        return min(routes(node["then"]) + without, ROUTES + 1)
     parts = node.get("all") or node.get("any") or node.get("of") or []
     if "credits" in node or not parts:
         return len(node["from"]["subject"]) if node.get("same") else 1
@@ -34,8 +38,19 @@ def always_counts(node: Node | str) -> bool:
         return True
     if "share-group" in node or "milestone" in node:
         return False
+    if "if" in node:
+        return "else" in node and always_counts(node["then"]) and always_counts(node["else"])
     parts = node.get("all") or node.get("any") or (node.get("of") if "choose" in node else None)
     if not parts:
         return True
     need = len(parts) if "all" in node else 1 if "any" in node else node["choose"]
     return need > sum(not always_counts(part) for part in parts)
+
+
+def may_ask_nothing(node: Node | str) -> bool:
+    """Whether a requirement may ask nothing of some learner, whose facts are others."""
+    if isinstance(node, str):
+        return False
+    if "if" in node:
+        return "else" not in node or may_ask_nothing(node["then"]) or may_ask_nothing(node["else"])
+    return "all" in node and all(map(may_ask_nothing, node["all"]))

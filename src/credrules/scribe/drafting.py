@@ -52,7 +52,8 @@ NEAREST = {
     "copyrulesfrom": "Copy the rules of that block into this one, and import again.",
     "copyheaderfrom": "Copy the header of that block into this one, and import again.",
     "includeblockswith": "Import those blocks as programs of their own, and ask for 'credential: ITS-ID'.",
-    "if": "Write one program for each case, or a rule 'when' a fact about the learner holds.",
+    "if": "'if' with 'then' and 'else', which asks for 'facts' in institution.yaml: declare them there, with "
+    "their values or 'any', and import again.",
     "noncourses": "'milestone', or 'score' with 'in'.",
     "notgpa": "'average-grade' is over everything that counts.",
 }
@@ -76,6 +77,17 @@ class Translated:
 
 class ByHand(Exception):
     """There is no counterpart; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """How much of a program is drafted."""
+
+    notes: int
+    by_hand: int
+    advice: int
+    ids: set[str]
+    unseen: bool
 
 
 @dataclass
@@ -126,6 +138,19 @@ class Drafting:
         """The same for a whole rule: what it would count is not seen by the rest of the program."""
         self.unseen = True
         return [self.guard(span, why, label=label, todo=todo)]
+
+    def so_far(self) -> SoFar:
+        return SoFar(
+            len(self.result.notes), len(self.result.by_hand), len(self.result.advice), set(self.ids), self.unseen
+        )
+
+    def back_to(self, before: SoFar) -> None:
+        """Forget what was drafted since: the rule is left to the office instead."""
+        del self.result.notes[before.notes :]
+        del self.result.by_hand[before.by_hand :]
+        del self.result.advice[before.advice :]
+        self.ids = set(before.ids)
+        self.unseen = before.unseen
 
     def told(self, advice: Sequence[tree.Advice]) -> None:
         for one in advice:

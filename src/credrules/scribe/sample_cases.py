@@ -35,6 +35,7 @@ class _Learner:
     attempts: dict[str, Node] = field(default_factory=dict)
     milestones: list[str] = field(default_factory=list)
     attestations: list[str] = field(default_factory=list)
+    facts: dict[str, list[str]] = field(default_factory=dict)
 
     def do(self, node: Node | str) -> bool:
         """Whether it could be done; a learner with too many courses makes no readable case."""
@@ -49,6 +50,10 @@ class _Learner:
             else:
                 self.milestones.append(node["milestone"])
             return True
+        if "if" in node:
+            for fact, values in node["if"].items():
+                self.facts.setdefault(fact.partition(".")[2], [values] if isinstance(values, str) else values[:1])
+            return self.do(node["then"])
         if "credits" in node:
             return self._credits(node)
         if "from" in node and "choose" in node:
@@ -105,8 +110,12 @@ class _Learner:
                 return True
         return False
 
+    def known(self) -> Node:
+        """What the records say of the learner, where a program asks."""
+        return {"facts": self.facts} if self.facts else {}
+
     def given(self, *, without: Sequence[str] = ()) -> Node:
-        found: Node = {"affiliation": "home"}
+        found: Node = {"affiliation": "home", **self.known()}
         attempts = [one for code, one in self.attempts.items() if code not in without]
         if attempts:
             found["attempts"] = attempts
@@ -128,7 +137,7 @@ def sample_cases(
         if learner.attempts:
             last = list(learner.attempts)[-1]
             situations.append((f"Everything but {last} is done", learner.given(without=[last]), "unmet"))
-    situations.append(("Nothing has been done yet", {"affiliation": "home"}, "unmet"))
+    situations.append(("Nothing has been done yet", {"affiliation": "home", **learner.known()}, "unmet"))
     as_of = date(effective.year + 1, 6, 1)
     cases = [
         {"name": name, "as-of": as_of, "given": given, "expect": {"outcome": outcome}}

@@ -49,14 +49,11 @@ class SingleRule:
             raise ByHand("it names no courses" if rule.amounts else "it does not say how many")
         if rule.courses.mixed or rule.courses.areas:
             raise ByHand("its courses are joined in more than one way")
-        notes = len(draft.result.notes)
-        by_hand, ids = len(draft.result.by_hand), set(draft.ids)
+        before = draft.so_far()
         try:
             return self._nodes(rule.courses)
         except ByHand:
-            del draft.result.notes[notes:]
-            del draft.result.by_hand[by_hand:]
-            draft.ids = ids
+            draft.back_to(before)
             raise
 
     def _nodes(self, courses: tree.Courses) -> list[Node]:

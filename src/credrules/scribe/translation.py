@@ -11,10 +11,11 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from credrules.program_file import ROUTES
+from credrules.program_file import CONDITIONS, ROUTES
 from credrules.records import Basis, Origin
 from credrules.scribe import tree
-from credrules.scribe.combinations import always_counts, routes
+from credrules.scribe.combinations import always_counts, may_ask_nothing, routes
+from credrules.scribe.conditions import read_condition
 from credrules.scribe.drafting import (
     NEAREST,
     SHARING,
@@ -29,7 +30,7 @@ from credrules.scribe.header import ProgramWide
 from credrules.scribe.report import Status
 from credrules.scribe.single_rule import SingleRule
 from credrules.scribe.yaml_text import COMMENT
-from credrules.wording import slug
+from credrules.wording import listing, slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,7 @@ class _Translator(Drafting):
         super().__init__(source, block, institution)
         self.block = block
         self.combinations = 1
+        self.conditions: set[tuple[str, frozenset[str]]] = set()
         self.wide = ProgramWide(self)
 
     def all(self) -> Translated:
@@ -65,6 +67,10 @@ class _Translator(Drafting):
                 rest.append(part)
         for part in rest:
             self._top(part)
+        if result.requirements and all(map(may_ask_nothing, result.requirements)):
+            why = "nothing is asked of a learner for whom no If holds, and everybody has to be asked for something"
+            title = f"What is asked of learners for whom no If holds: {self.source.name}"
+            result.requirements.append(self.guard(block.begin, why, title=title))
         self._add_tests()
         self._add_header()
         if not result.requirements:
@@ -77,13 +83,11 @@ class _Translator(Drafting):
 
     def _top(self, part: tree.Part) -> None:
         """A rule of the body, as one or more requirements."""
-        notes, ids, by_hand = len(self.result.notes), set(self.ids), len(self.result.by_hand)
+        before = self.so_far()
         nodes = self._part(part, 0)
         ways = math.prod(map(routes, nodes))
         if self.combinations * ways > ROUTES:
-            del self.result.notes[notes:]
-            del self.result.by_hand[by_hand:]
-            self.ids = ids
+            self.back_to(before)
             why = f"with it the program could be completed in more than {ROUTES} combinations"
             todo = "List single courses under 'choose' instead of groups."
             nodes, ways = self.guarded_rule(part.span, why, todo=todo), 1
@@ -165,7 +169,7 @@ class _Translator(Drafting):
             self.told((part,))
             return []
         if isinstance(part, tree.If):
-            return self.guarded_rule(part.span, f"it depends on the learner: {part.condition}", todo=NEAREST["if"])
+            return self._if(part, depth)
         if isinstance(part, tree.Qualifier):
             return [self.guard(part.span, "it belongs to no rule here", todo=nearest_construct(part.word))]
         self.told(part.advice)
@@ -180,6 +184,55 @@ class _Translator(Drafting):
                 return self._said(part)
         todo = nearest_construct(part.word)
         return self.guarded_rule(part.span, "it asks for another block", label=part.label, todo=todo)
+
+    def _if(self, part: tree.If, depth: int, *, alternative: bool = False) -> list[Node]:
+        before = self.so_far()
+        try:
+            return self._choice(part, depth, alternative=alternative)
+        except ByHand as why:
+            self.back_to(before)
+            said = f"it depends on the learner, and {why}"
+            return self.guarded_rule(part.span, said, todo=f"Nearest: {NEAREST['if']}")
+
+    def _choice(self, part: tree.If, depth: int, *, alternative: bool) -> list[Node]:
+        asked = read_condition(part.condition, self.institution.facts)
+        self.conditions |= set(asked.items())
+        if len(self.conditions) > CONDITIONS:
+            raise ByHand(f"a program asks at most {CONDITIONS} different things of the learner")
+        if depth >= MAX_DEPTH:
+            raise ByHand(f"conditions are nested more than {MAX_DEPTH} deep")
+        then, otherwise = self._branch(part.then, depth), self._branch(part.otherwise, depth)
+        if not then and not otherwise:
+            self.note(part.span, Status.TRANSLATED, "it asks for nothing")
+            return []
+        if not then:
+            raise ByHand("nothing is asked where its condition holds; a requirement is asked only where one does")
+        if alternative and not otherwise:
+            raise ByHand("without Else it is not clear whether it completes the Group where it does not hold")
+        kind: Node = {
+            "if": {fact: sorted(values) if len(values) > 1 else min(values) for fact, values in asked.items()},
+            "then": self._whole(then, part),
+        }
+        if otherwise:
+            kind["else"] = self._whole(otherwise, part)
+        node = self.named(part.span, kind, "", {}, made_from=f"if line {self.source.line(part.span.start)}")
+        free = [fact for fact in asked if self.institution.facts[fact] is None]
+        if free:
+            values = listing(sorted(repr(value) for fact in free for value in asked[fact]), "or")
+            said = f"requirement '{node['id']}'; the records must call it {values}"
+            self.note(part.span, Status.DIFFERENT, said, f"Check what they say under {listing(free, 'and')}.")
+        else:
+            self.note(part.span, Status.TRANSLATED, f"requirement '{node['id']}'")
+        return [node]
+
+    def _branch(self, parts: Sequence[tree.Part], depth: int) -> list[Node]:
+        nodes = [node for part in parts for node in self._part(part, depth + 1)]
+        if nodes and len(nodes) > 1 and all(map(may_ask_nothing, nodes)):
+            raise ByHand("a branch asks for nothing but what depends on the learner again")
+        return self._each_course_once(nodes)
+
+    def _whole(self, nodes: list[Node], part: tree.If) -> Node:
+        return nodes[0] if len(nodes) == 1 else self.named(part.span, {"all": nodes}, "", {})
 
     def _rule(self, part: tree.Rule) -> list[Node]:
         try:
@@ -198,9 +251,13 @@ class _Translator(Drafting):
         if not need:
             self.note(part.span, Status.DIFFERENT, "it asks for nothing, and is left out")
             return []
+        before = self.so_far()
         inner: list[Node] = []
         for one in part.parts:
-            nodes = self._part(one, depth + 1)
+            if isinstance(one, tree.If) and isinstance(part, tree.GroupRule):
+                nodes = self._if(one, depth + 1, alternative=True)
+            else:
+                nodes = self._part(one, depth + 1)
             if isinstance(part, tree.Subset):
                 inner += nodes
             elif nodes:
@@ -211,6 +268,10 @@ class _Translator(Drafting):
         if not inner:
             self.note(part.span, Status.TRANSLATED, "it asks for nothing")
             return []
+        if all(map(may_ask_nothing, inner)):
+            self.back_to(before)
+            why = "it asks for nothing of a learner for whom no If holds"
+            return self.guarded_rule(part.span, why, label=part.label)
         need = min(need, Decimal(len(inner))) if isinstance(part, tree.GroupRule) else Decimal(len(inner))
         extras, guards = self._group_qualifiers(part, inner)
         kind: Node = {"choose": int(need), "of": inner}
@@ -261,6 +322,7 @@ class _Translator(Drafting):
                     node["minimum-grade"] = symbol
                 for key in ("all", "any", "of"):
                     self._raise_grades(node.get(key, ()), symbol)
+                self._raise_grades([node[key] for key in ("then", "else") if key in node], symbol)
 
     def _together(self, nodes: list[Node], span: Span) -> Node:
         return nodes[0] if len(nodes) == 1 else self.named(span, {"all": nodes}, "", {})

@@ -9,6 +9,7 @@ It needs numpy and pyarrow, the extra `columnar`; without them importing it is a
 an engine like the others. `tables` says what the columns are.
 """
 
+from credrules.engines.columnar.batched import Batched
 from credrules.engines.columnar.changes import Changed, RuleChange, changed
 from credrules.engines.columnar.encoding import Block, Encoder
 from credrules.engines.columnar.engine import ColumnarEngine
@@ -30,6 +31,7 @@ __all__ = [
     "LEARNERS",
     "PARTS",
     "BatchOutcomes",
+    "Batched",
     "Block",
     "Changed",
     "ColumnarEngine",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-    from credrules.engines.columnar.outcomes import BatchOutcomes, Failure
+    from credrules.engines.columnar.outcomes import BatchOutcomes, Failure, Picked
     from credrules.plan import Plan, ProgramPlan
 
     Array = np.ndarray[Any, np.dtype[Any]]
@@ -145,23 +145,21 @@ class RuleChange:
 def named(
     program: str,
     nodes: Sequence[tuple[str, int | None, int | None]],
-    before: tuple[BatchOutcomes, int | None],
-    after: tuple[BatchOutcomes, int | None],
+    before: tuple[BatchOutcomes | Picked, int | None],
+    after: tuple[BatchOutcomes | Picked, int | None],
     rows: Array,
-    others: Array | None = None,
 ) -> Iterator[Changed]:
-    """The changes of some learners in one program. `others` are their rows in `after`, where it has another order."""
+    """The changes of some learners in one program, by their rows on both sides."""
     if not len(rows):
         return
-    there = rows if others is None else others
     (old, old_program), (new, new_program) = before, after
-    was = None if old_program is None else old.root(old_program)[rows]
-    is_ = None if new_program is None else new.root(new_program)[there]
+    was = None if old_program is None else old.root(old_program, rows)
+    is_ = None if new_program is None else new.root(new_program, rows)
     differing: list[list[str]] = [[] for _ in range(len(rows))]
     for name, mine, theirs in nodes:
         met = np.full(len(rows), Outcome.MET, np.uint8)
         one = met if mine is None or old_program is None else old.some(old_program, mine, rows)
-        other = met if theirs is None or new_program is None else new.some(new_program, theirs, there)
+        other = met if theirs is None or new_program is None else new.some(new_program, theirs, rows)
         for at in np.flatnonzero(one != other).tolist():
             differing[at].append(name)
     names = old.learner_ids.take(arrow(rows)).to_pylist()

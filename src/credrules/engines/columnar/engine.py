@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from credrules.records import Record
 
     Array = np.ndarray[Any, np.dtype[Any]]
+    Known = Sequence[tuple[Record, Word]]
+
+
+PLAIN_ENGINES = 1_000
+"""How many are kept, one for each set of programs that learners are left over in."""
 
 
 class ColumnarEngine:
@@ -53,21 +58,25 @@ class ColumnarEngine:
         self.sheet = Sheet(plan)
         self.encoder = encoder or Encoder()
         self._prepared: dict[date, tuple[Entries, Signatures]] = {}
+        self._plain: dict[tuple[int, ...], PlainEngine] = {}
 
     def outcomes(self, record: Record, word: Word, as_of: date) -> Outcomes:
         """One learner, as the other engines take them. Raises EngineError where nothing can be decided."""
-        found = self.decide(records_to_arrow([record], [word]), as_of)
+        found = self.decide(records_to_arrow([record], [word]), as_of, [(record, word)])
         if found.failures:
             raise EngineError(found.failures[0].because)
         return tuple(tuple(map(Outcome, outcomes)) for outcomes in found.of(0))
 
-    def decide(self, batch: Any, as_of: date) -> BatchOutcomes:
-        """Every learner of a record batch as `tables.record_schema` has it. Raises EngineError for unknown columns."""
-        return self.decide_block(self.encoder.block(batch), as_of)
+    def decide(self, batch: Any, as_of: date, known: Known | None = None) -> BatchOutcomes:
+        """Every learner of a record batch as `tables.record_schema` has it. Raises EngineError for unknown columns.
 
-    def decide_block(self, block: Block, as_of: date) -> BatchOutcomes:
+        `known` are the records that the batch was made of, where they are at hand.
+        """
+        return self.decide_block(self.encoder.block(batch), as_of, known)
+
+    def decide_block(self, block: Block, as_of: date, known: Known | None = None) -> BatchOutcomes:
         """The same for a batch that is encoded already, by this engine's encoder."""
-        return _Sitting(self, block, as_of).outcomes()
+        return _Sitting(self, block, as_of).outcomes(known)
 
     def prepared(self, as_of: date) -> tuple[Entries, Signatures]:
         found = self._prepared.get(as_of)
@@ -75,6 +84,16 @@ class ColumnarEngine:
             entries = Entries(self.encoder, self.sheet, as_of)
             signatures = Signatures(self.encoder, self.plan.scale, self.sheet, as_of)
             found = self._prepared.setdefault(as_of, (entries, signatures))
+        return found
+
+    def plainly(self, programs: tuple[int, ...]) -> PlainEngine:
+        """The plain engine for some of the programs."""
+        found = self._plain.get(programs)
+        if found is None:
+            some = replace(self.plan, programs=tuple(self.plan.programs[number] for number in programs))
+            found = PlainEngine(some)
+            if len(self._plain) < PLAIN_ENGINES:
+                self._plain[programs] = found
         return found
 
 
@@ -98,7 +117,7 @@ class _Sitting:
         self._touched: dict[int, Array] = {}
         self.pools = [np.flatnonzero(members) for members in self.rows.members]
 
-    def outcomes(self) -> BatchOutcomes:
+    def outcomes(self, known: Known | None) -> BatchOutcomes:
         self._alone()
         for number, program in enumerate(self.sheet.programs):
             if program.beyond:
@@ -111,7 +130,7 @@ class _Sitting:
             if not program.beyond:
                 self._share(number, program)
         result = BatchOutcomes(self.sheet, self.batch.column("learner_id"), self.nodes, dict(self.shared))
-        _Plainly(self.engine, self.block.records, self.as_of, result).decide(self.left)
+        _Plainly(self.engine, self.block.records, self.as_of, result, known).decide(self.left)
         return result
 
     def _leave(self, program: int, learners: Array) -> None:
@@ -329,11 +348,14 @@ class _Sitting:
 class _Plainly:
     """The learners of a batch that are left to the plain engine."""
 
-    def __init__(self, engine: ColumnarEngine, batch: Any, as_of: date, result: BatchOutcomes) -> None:
+    def __init__(
+        self, engine: ColumnarEngine, batch: Any, as_of: date, result: BatchOutcomes, known: Known | None
+    ) -> None:
         self.engine = engine
         self.batch = batch
         self.as_of = as_of
         self.result = result
+        self.known = known
 
     def decide(self, left: dict[int, Array]) -> None:
         if not left:
@@ -360,7 +382,7 @@ class _Plainly:
         """By program, the outcomes of one learner; FAILED where the plain engine cannot decide either."""
         learner_id = self.batch.column("learner_id")[learner].as_py()
         try:
-            record, word = next(arrow_to_records(self.batch, [learner]))
+            record, word = self.known[learner] if self.known else next(arrow_to_records(self.batch, [learner]))
         except (EngineError, ValueError) as error:
             self.result.failures.append(Failure(learner_id, -1, str(error)))
             return dict.fromkeys(programs, FAILED)
@@ -370,9 +392,7 @@ class _Plainly:
             return self._one_by_one(learner_id, programs, record, word)
 
     def _outcomes(self, programs: Sequence[int], record: Record, word: Word) -> Outcomes:
-        plan = self.engine.plan
-        some = replace(plan, programs=tuple(plan.programs[number] for number in programs))
-        return PlainEngine(some).outcomes(record, word, self.as_of)
+        return self.engine.plainly(tuple(programs)).outcomes(record, word, self.as_of)
 
     def _one_by_one(self, learner_id: str, programs: Sequence[int], record: Record, word: Word) -> dict[int, Any]:
         """That one program cannot be decided keeps nobody from the others."""

@@ -19,15 +19,16 @@ import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from credrules import __version__
 from credrules.decisions import Outcome
 from credrules.engines.columnar.arrays import arrow
 from credrules.engines.columnar.changes import Changed, RuleChange, asked, named
 from credrules.engines.columnar.digests import Digests
 from credrules.engines.columnar.encoding import AMOUNTS, DAYS, Attempts, Block, Encoder
 from credrules.engines.columnar.engine import ColumnarEngine
-from credrules.engines.columnar.layout import half_bytes, planes_of
+from credrules.engines.columnar.layout import half_bytes, planes_of, unpacked
 from credrules.engines.columnar.needed import np, pa, pc
-from credrules.engines.columnar.outcomes import FAILED, BatchOutcomes, Beside, Failure
+from credrules.engines.columnar.outcomes import FAILED, BatchOutcomes, Beside, Failure, Picked
 from credrules.engines.columnar.partition import in_order, resized
 from credrules.engines.columnar.streams import LEARNERS
 from credrules.errors import EngineError
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-FORMAT = 1
+FORMAT = 2
 BASE = -1
 
 
@@ -68,7 +69,7 @@ class KeptBlocks:
             self._state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise EngineError(f"{folder} holds no kept population. Make one first: KeptBlocks.made.") from error
-        if self._state["format"] != FORMAT or self._state["decided"] != _decided(plan, as_of):
+        if self._state["format"] != FORMAT or not self._is_of(plan, as_of):
             raise EngineError(
                 f"{folder} was decided under other rules or as of another day ({self._state['as_of']}). "
                 "Make it again: KeptBlocks.made."
@@ -85,6 +86,11 @@ class KeptBlocks:
         self.blocks = [_KeptBlock(folder / f"block-{number:05}") for number in range(self._state["blocks"])]
         for number in range(self._state["layers"], len(list(folder.glob("layer-?????")))):
             self._apply(_Layer(folder / f"layer-{number:05}"), number)
+
+    def _is_of(self, plan: Plan, as_of: date) -> bool:
+        texts = _texts(plan, as_of)
+        same = texts and texts == self._state["texts"]
+        return bool(same) or self._state["decided"] == _decided(plan, as_of)
 
     @classmethod
     def made(
@@ -115,8 +121,9 @@ class KeptBlocks:
             _write_block(folder / f"block-{count:05}", block.ordered(len(encoder.courses)), found, digest)
             count += 1
         _write_codes(folder, encoder)
-        state = {"format": FORMAT, "decided": _decided(plan, as_of), "as_of": as_of.isoformat(), "key": key.hex()}
-        _write_json(folder / "state.json", {**state, "blocks": count, "layers": 0})
+        state = {"format": FORMAT, "decided": _decided(plan, as_of), "texts": _texts(plan, as_of)}
+        state |= {"as_of": as_of.isoformat(), "key": key.hex(), "blocks": count, "layers": 0}
+        _write_json(folder / "state.json", state)
         return cls(folder, plan, as_of)
 
     @property
@@ -176,17 +183,18 @@ class KeptBlocks:
         encoded = self.encoder.block(batch)
         found = self.engine.decide_block(encoded, self.as_of)
         result.failures += found.failures
-        result.changes += self._changes(block, row, found)
+        halves = half_bytes(found)
+        result.changes += self._changes(block, row, found, halves)
         self._write_grown_codes()
         number = self._state["layers"]
         layer = _write_layer(self.folder / f"layer-{number:05}", encoded, block, row, digest)
-        self._apply(layer, number, found)
+        self._apply(layer, number, found, halves)
 
-    def _changes(self, block: Array, row: Array, found: BatchOutcomes) -> Iterator[Changed]:
-        """What is another, of learners whose places are in order."""
+    def _changes(self, block: Array, row: Array, found: BatchOutcomes, fresh: Array) -> Iterator[Changed]:
+        """What is another, of learners whose places are in order. `fresh` are the outcomes as half bytes."""
         here = {number: np.flatnonzero(block == number) for number in np.unique(block).tolist()}
         halves = np.concatenate([self.blocks[number].nodes[row[at]] for number, at in here.items()])
-        differs = (halves != half_bytes(found)).any(axis=1)
+        differs = (halves != fresh).any(axis=1)
         beside: dict[int, list[Beside]] = {}
         for number, at in here.items():
             place = np.full(self.blocks[number].size, BASE, np.int64)
@@ -200,25 +208,24 @@ class KeptBlocks:
         rows = np.flatnonzero(differs)
         place = np.full(len(block), BASE, np.int64)
         place[rows] = np.arange(len(rows))
-        old = BatchOutcomes(
-            self.engine.sheet,
-            found.learner_ids.take(arrow(rows)),
-            planes_of(halves[rows], len(self.engine.sheet.nodes)),
-            {program: _moved(_together(several), place) for program, several in beside.items()},
-        )
+        names, size = found.learner_ids.take(arrow(rows)), len(self.engine.sheet.nodes)
+        before = {program: _moved(_together(several), place) for program, several in beside.items()}
+        after = {program: _moved(one, place) for program, one in found.beside.items()}
+        old = Picked(self.engine.sheet, names, unpacked(halves[rows], size), before)
+        new = Picked(self.engine.sheet, names, unpacked(fresh[rows], size), after)
         everyone = np.arange(len(rows))
         for number, plan in enumerate(self.engine.plan.programs):
-            was, now = old.some(number, plan.root, everyone), found.some(number, plan.root, rows)
+            was, now = old.root(number, everyone), new.root(number, everyone)
             other = np.flatnonzero((was != now) & (was != FAILED) & (now != FAILED))
-            if len(other):
-                nodes = [(node.id, node.index, node.index) for node in plan.nodes if not node.parts]
-                yield from named(plan.program.id, nodes, (old, number), (found, number), other, rows[other])
+            nodes = [(node.id, node.index, node.index) for node in plan.nodes if not node.parts]
+            yield from named(plan.program.id, nodes, (old, number), (new, number), other)
 
-    def _apply(self, layer: _Layer, number: int, found: BatchOutcomes | None = None) -> None:
+    def _apply(
+        self, layer: _Layer, number: int, found: BatchOutcomes | None = None, halves: Array | None = None
+    ) -> None:
         """Write the outcomes of a layer into the blocks, and count it."""
-        if found is None:
-            found = self.engine.decide_block(layer.block(), self.as_of)
-        halves = half_bytes(found)
+        found = self.engine.decide_block(layer.block(), self.as_of) if found is None else found
+        halves = half_bytes(found) if halves is None else halves
         for at in np.unique(layer.home).tolist():
             here = np.flatnonzero(layer.home == at)
             self.blocks[at].write(layer.row[here], found, halves, here)
@@ -357,8 +364,20 @@ def _moved(one: Beside, there: Array) -> Beside:
     return Beside(place[place >= 0], one.outcomes[:, place >= 0])
 
 
+def _texts(plan: Plan, as_of: date) -> str:
+    """The files that a plan was read from and a day, in hex; '' where it was made otherwise.
+
+    Where these are the same, so is the plan; looking through all of it takes longer than the records that changed.
+    """
+    programs = [one.program for one in plan.programs]
+    if not all(one.digest for one in programs):
+        return ""
+    told = [(one.id, one.version, one.digest) for one in programs]
+    return hashlib.sha256(repr((__version__, as_of.isoformat(), told)).encode()).hexdigest()
+
+
 def _decided(plan: Plan, as_of: date) -> str:
-    """What a plan and a day come to, in hex."""
+    """What a plan and a day come to, in hex, wherever and with what comments it is written."""
     alike = replace(plan, programs=tuple(replace(asked(program), below=()) for program in plan.programs))
     return hashlib.sha256(f"{as_of} {identifying(alike)}".encode()).hexdigest()
 

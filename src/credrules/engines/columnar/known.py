@@ -7,6 +7,7 @@ a record that is added elsewhere is unknown here until somebody has thought abou
 from __future__ import annotations
 
 from dataclasses import MISSING, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,30 +34,62 @@ KINDS = frozenset(
 REPEATS = frozenset({"best", "latest", "first"})
 EXCEPTIONS = frozenset({"waiver", "substitution", "extension", "election"})
 
-_PLAN = {"scale", "programs", "equivalents", "roles"}
-_SCALE = {"points", "passing", "not_passing", "incomplete", "withdrawn"}
-_PROGRAM_PLAN = {
-    *("program", "nodes", "root", "requirements", "gates", "demands", "ways", "average", "tests", "limits"),
-    *("time_limit", "below", "inherits", "lost"),
-}
-_PROGRAM = {
-    *("id", "title", "effective", "credit_bearing", "open_to", "requirements", "rules", "awards", "place", "digest"),
-    *("until", "migrates", "exception_limits", "description", "modelled_on", "url", "image", "skills", "limits"),
-    *("excludes", "time_limit", "notes", "lead_name", "lead_email", "prose", "life"),
-}
-_NODE = {
-    *("index", "id", "title", "kind", "place", "cites", "otherwise", "need", "parts", "ways", "share_group", "measure"),
-    *("selection", "rounding", "sums", "code", "evidence", "role", "codes", "active", "fact", "values", "among"),
-    *("negated", "moment", "work", "timing", "after", "since", "prose"),
-}
-_WAYS = {"selection", "counting"}
-_SELECTION = {
-    *("courses", "subjects", "low", "high", "levels", "attributes", "excluded", "origins", "bases", "toward"),
-    "completed",
-}
-_WINDOW = {"since", "until", "months", "after_enrolment_in"}
-_COUNTING = {"minimum", "minimum_symbol", "by_level", "repeats", "origins", "bases"}
-_WAY = {"demands", "leaves"}
+_PLAN = frozenset({"scale", "programs", "equivalents", "roles"})
+_SCALE = frozenset({"points", "passing", "not_passing", "incomplete", "withdrawn"})
+_PROGRAM_PLAN = frozenset(
+    {
+        *("program", "nodes", "root", "requirements", "gates", "demands", "ways", "average", "tests", "limits"),
+        *("time_limit", "below", "inherits", "lost"),
+    }
+)
+_PROGRAM = frozenset(
+    {
+        *(
+            "id",
+            "title",
+            "effective",
+            "credit_bearing",
+            "open_to",
+            "requirements",
+            "rules",
+            "awards",
+            "place",
+            "digest",
+        ),
+        *("until", "migrates", "exception_limits", "description", "modelled_on", "url", "image", "skills", "limits"),
+        *("excludes", "time_limit", "notes", "lead_name", "lead_email", "prose", "life"),
+    }
+)
+_NODE = frozenset(
+    {
+        *(
+            "index",
+            "id",
+            "title",
+            "kind",
+            "place",
+            "cites",
+            "otherwise",
+            "need",
+            "parts",
+            "ways",
+            "share_group",
+            "measure",
+        ),
+        *("selection", "rounding", "sums", "code", "evidence", "role", "codes", "active", "fact", "values", "among"),
+        *("negated", "moment", "work", "timing", "after", "since", "prose"),
+    }
+)
+_WAYS = frozenset({"selection", "counting"})
+_SELECTION = frozenset(
+    {
+        *("courses", "subjects", "low", "high", "levels", "attributes", "excluded", "origins", "bases", "toward"),
+        "completed",
+    }
+)
+_WINDOW = frozenset({"since", "until", "months", "after_enrolment_in"})
+_COUNTING = frozenset({"minimum", "minimum_symbol", "by_level", "repeats", "origins", "bases"})
+_WAY = frozenset({"demands", "leaves"})
 RECORD = {
     "learner",
     "attempts",
@@ -116,11 +149,18 @@ def _beyond(plan: Plan, program: ProgramPlan) -> Iterator[str]:
             yield "a requirement of nothing"
 
 
-def _more(value: Any, known: set[str]) -> Iterator[str]:
+def _more(value: Any, known: frozenset[str]) -> Iterator[str]:
     """The fields that are unknown here and say something."""
-    for field in fields(value):
-        if field.name in known:
-            continue
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        if default is MISSING or getattr(value, field.name) != default:
-            yield f"'{field.name}' of a {type(value).__name__}"
+    for name, default in _others(type(value), known):  # type: ignore[arg-type]  # mypy: a class has a hash
+        if default is MISSING or getattr(value, name) != default:
+            yield f"'{name}' of a {type(value).__name__}"
+
+
+@cache
+def _others(kind: type, known: frozenset[str]) -> tuple[tuple[str, Any], ...]:
+    """The fields that are unknown here, and what they are where they say nothing."""
+    return tuple(
+        (field.name, field.default_factory() if field.default_factory is not MISSING else field.default)
+        for field in fields(kind)
+        if field.name not in known
+    )

@@ -70,7 +70,11 @@ class Layout:
 
     @classmethod
     def from_schema(cls, schema: Any) -> Layout:
-        told = json.loads(schema.metadata[KEY])
+        return cls.from_text(schema.metadata[KEY])
+
+    @classmethod
+    def from_text(cls, text: str | bytes) -> Layout:
+        told = json.loads(text)
         programs = tuple(
             ProgramLayout(one["program"], one["version"], one["root"], tuple(one["nodes"]), tuple(one["at"]))
             for one in told["programs"]
@@ -109,7 +113,7 @@ class Layout:
     def _apart(self, found: BatchOutcomes) -> tuple[Array, list[Any], list[Any]]:
         by_plain = np.zeros(found.size, np.int32)
         beside: list[Any] = [[] for _ in range(found.size)] if found.beside else []
-        for program, one in found.beside.items():
+        for program, one in sorted(found.beside.items()):
             for at, learner in enumerate(one.learners.tolist()):
                 beside[learner].append({"program": program, "outcomes": one.outcomes[:, at].tobytes()})
         for learners in found.plain_learners.values():
@@ -149,6 +153,14 @@ def half_bytes(found: BatchOutcomes) -> Array:
     for at in range(count):
         nodes[at] = bits.outcomes(found.nodes[at], found.size)
     return np.ascontiguousarray((nodes[0::2] | (nodes[1::2] << 4)).T)
+
+
+def unpacked(halves: Array, count: int) -> Array:
+    """Half bytes as a matrix, learner by node."""
+    found = np.empty((len(halves), 2 * halves.shape[1]), np.uint8)
+    found[:, 0::2] = halves & 15
+    found[:, 1::2] = halves >> 4
+    return found[:, :count]
 
 
 def planes_of(halves: Array, count: int) -> Array:

@@ -66,19 +66,16 @@ class BatchOutcomes:
             found[other.learners] = other.outcomes[index]
         return found
 
-    def root(self, program: int) -> Array:
-        """What came of a program, a learner each."""
-        return self.node(program, self.sheet.plan.programs[program].root)
+    def root(self, program: int, learners: Array | None = None) -> Array:
+        """What came of a program, a learner each; of some of them, in their order, where they are given."""
+        index = self.sheet.plan.programs[program].root
+        return self.node(program, index) if learners is None else self.some(program, index, learners)
 
     def some(self, program: int, index: int, learners: Array) -> Array:
         """The outcome of one node of a program for some learners, in their order."""
         at = self.sheet.programs[program].at
         found = bits.at(self.nodes[at[index]], learners) if at else np.zeros(len(learners), np.uint8)
-        other = self.beside.get(program)
-        if other is not None and len(other.learners):
-            place = np.minimum(np.searchsorted(other.learners, learners), len(other.learners) - 1)
-            there = other.learners[place] == learners
-            found[there] = other.outcomes[index][place[there]]
+        _put_beside(found, self.beside.get(program), index, learners)
         return found
 
     def program(self, program: int) -> Array:
@@ -103,3 +100,33 @@ class BatchOutcomes:
             else:
                 found.append(tuple(int(bits.at(self.nodes[at], one)[0]) for at in program.at))
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The outcomes of some learners, a row each, whatever batches they are from."""
+
+    sheet: Sheet
+    learner_ids: Any
+    nodes: Array  # learner by node of the sheet
+    beside: dict[int, Beside]
+
+    def root(self, program: int, learners: Array) -> Array:
+        """What came of a program for some learners, in their order."""
+        return self.some(program, self.sheet.plan.programs[program].root, learners)
+
+    def some(self, program: int, index: int, learners: Array) -> Array:
+        """The outcome of one node of a program for some learners, in their order."""
+        at = self.sheet.programs[program].at
+        found = self.nodes[learners, at[index]] if at else np.zeros(len(learners), np.uint8)
+        _put_beside(found, self.beside.get(program), index, learners)
+        return found
+
+
+def _put_beside(found: Array, other: Beside | None, index: int, learners: Array) -> None:
+    """Put what is beside in the place of what was found for these learners."""
+    if other is None or not len(other.learners):
+        return
+    place = np.minimum(np.searchsorted(other.learners, learners), len(other.learners) - 1)
+    there = other.learners[place] == learners
+    found[there] = other.outcomes[index][place[there]]

@@ -165,8 +165,8 @@ class Sheet:
         if node.kind in TESTS or node.timing or (node.kind is Kind.FACT and node.moment is Moment.REGISTRATION):
             return number, node.index
         program = plan.program.id if node.kind is Kind.WORD else ""
-        nothing = replace(node, index=0, id="", title="", place=plan.program.place, cites=None, otherwise=None)
-        return _hashable(replace(nothing, place=self.plan.programs[0].program.place)), program
+        nowhere = self.plan.programs[0].program.place
+        return _hashable(replace(node, index=0, id="", title="", place=nowhere, cites=None, otherwise=None)), program
 
     def _leaf(self, node: Node, mode: Mode) -> Leaf:
         credits_ = node.kind is Kind.CREDITS

@@ -153,16 +153,22 @@ def parquet_tables(folder: Path, rows: int = 2**18) -> dict[str, Iterator[Any]]:
         if path.stem not in (*PARTS, "facts", "learners"):
             faults.append(f"{path.name} is no table. There may be: learners, facts, {', '.join(PARTS)}.")
             continue
-        file = pq.ParquetFile(path, read_dictionary=_coded(path))
-        faults += table_faults(path.stem, file.schema_arrow)
-        found[path.stem] = file.iter_batches(batch_size=rows, use_threads=False)
+        metadata = pq.read_metadata(path)
+        schema = metadata.schema.to_arrow_schema()
+        faults += table_faults(path.stem, schema)
+        found[path.stem] = _rows(path, metadata, _coded(schema), rows)
     if faults:
         raise EngineError("\n".join(faults))
     return found
 
 
-def _coded(path: Path) -> list[str]:
+def _rows(path: Path, metadata: Any, coded: list[str], rows: int) -> Iterator[Any]:
+    """The rows of a file, read as they are asked for."""
+    with pq.ParquetFile(path, metadata=metadata, read_dictionary=coded, pre_buffer=False) as file:
+        yield from file.iter_batches(batch_size=rows, use_threads=False)
+
+
+def _coded(schema: Any) -> list[str]:
     """The columns of text with few values, which need not be read as text."""
     unlike = ("learner_id", "attempt_id", "activity_id", "evidence", "source")
-    there = pq.read_schema(path)
-    return [field.name for field in there if pa.types.is_string(field.type) and field.name not in unlike]
+    return [field.name for field in schema if pa.types.is_string(field.type) and field.name not in unlike]

@@ -39,7 +39,7 @@ from credrules.records import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 PERSONAL = frozenset({"given_name", "family_name", "preferred_name", "email"})
 TERM = ("term_starts", "term_ends", "term_id", "term_title")
@@ -73,6 +73,11 @@ def _parts(kind: type) -> dict[str, type]:
 
 _OF_RECORD = _parts(Record)
 _OF_WORD = {"awarded" if name == "held" else name: kind for name, kind in _parts(Word).items()}
+_FIELD = {"awarded": "held"}
+"""What a part is called in a word, where that is another name."""
+_ELSEWHERE = {
+    field.name: field.default for field in fields(Record) if field.name not in (*_OF_RECORD, "learner", "facts")
+}
 PARTS = {**_OF_RECORD, **_OF_WORD}
 """The lists of a learner; `facts` is one more, of a fact and its values. Each is also a flat table of its own."""
 
@@ -98,13 +103,6 @@ class Column:
             return False
         return True
 
-    def to_arrow(self, value: Any, whose: str) -> Any:
-        if value is None or self.kind in ("text", "day", "flag", "number"):
-            return value
-        if self.kind == "amount":
-            return _thousandths(value, self.name, whose)
-        return sorted(value) if self.kind == "set" else str(value)
-
     def from_arrow(self, value: Any) -> Any:
         if value is None:
             return None
@@ -117,11 +115,21 @@ class Column:
         return self.values(value) if self.values else value
 
 
-def _thousandths(value: Decimal, name: str, whose: str) -> int:
+@cache
+def _thousandths(value: Decimal) -> int | None:
+    """None for an amount that no column holds."""
     scaled = value * UNIT
-    if not value.is_finite() or scaled != int(scaled) or not 0 <= scaled <= MOST:
-        raise EngineError(f"{whose}: {name} is {value}; columns hold amounts from 0, to three decimals.")
-    return int(scaled)
+    fits = value.is_finite() and scaled == int(scaled) and 0 <= scaled <= MOST
+    return int(scaled) if fits else None
+
+
+def _amount(value: Decimal | None, name: str, learner: Learner) -> int | None:
+    found = None if value is None else _thousandths(value)
+    if found is None and value is not None:
+        raise EngineError(
+            f"Learner {learner.learner_id}: {name} is {value}; columns hold amounts from 0, to three decimals."
+        )
+    return found
 
 
 @cache
@@ -197,39 +205,70 @@ def table_schema(part: str) -> Any:
     return pa.schema([pa.field("learner_id", pa.string()), *part_type(part)])
 
 
-def records_to_arrow(held: Sequence[Record], words: Sequence[Word] | None = None) -> Any:
-    """Records, and what people said of each, as one record batch. Raises EngineError for an amount no column holds."""
+def records_to_arrow(held: Sequence[Record], words: Sequence[Word] | None = None, without: Collection[str] = ()) -> Any:
+    """Records, and what people said of each, as one record batch. Raises EngineError for an amount no column holds.
+
+    The columns named in `without`, of parts, are left out.
+    """
     words = words if words is not None else [Word()] * len(held)
-    rows = [_row(record, word) for record, word in zip(held, words, strict=True)]
-    return pa.RecordBatch.from_pylist(rows, schema=record_schema())
+    for record in held:
+        _check_fields(record)
+    learners = [record.learner for record in held]
+    arrays = [_array(column, learners, learners, range(len(held))) for column in columns(Learner)]
+    names = [column.name for column in columns(Learner)]
+    for part, kind in PARTS.items():
+        owners: Sequence[Record | Word] = held if part in _OF_RECORD else words
+        lists = [getattr(owner, _FIELD.get(part, part)) for owner in owners]
+        arrays.append(_part(kind, lists, learners, without))
+        names.append(part)
+    facts = [
+        None
+        if record.facts is None
+        else [{"fact": name, "values": sorted(record.facts[name])} for name in sorted(record.facts)]
+        for record in held
+    ]
+    return pa.RecordBatch.from_arrays([*arrays, pa.array(facts, pa.list_(part_type("facts")))], names=[*names, "facts"])
 
 
-def _row(record: Record, word: Word) -> dict[str, Any]:
-    whose = f"Learner {record.learner.learner_id}"
-    row = _values(record.learner, whose)
-    for part in _OF_RECORD:
-        one = getattr(record, part)
-        row[part] = None if one is None else [_values(value, whose) for value in one]
-    for part in _OF_WORD:
-        row[part] = [_values(value, whose) for value in getattr(word, "held" if part == "awarded" else part)]
-    facts = record.facts
-    row["facts"] = None if facts is None else [{"fact": name, "values": sorted(facts[name])} for name in sorted(facts)]
-    for field in fields(Record):
-        if field.name not in row and field.name != "learner" and getattr(record, field.name) != field.default:
-            raise EngineError(f"{whose}: no column holds the '{field.name}' of a record.")
-    return row
+def _check_fields(record: Record) -> None:
+    """Raises EngineError for something about a learner that was added since, and of which there is no column."""
+    for name, default in _ELSEWHERE.items():
+        if getattr(record, name) != default:
+            whose = f"Learner {record.learner.learner_id}"
+            raise EngineError(f"{whose}: no column holds the '{name}' of a record.")
 
 
-def _values(value: Any, whose: str) -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    kind: type = type(value)
-    for column in columns(kind):
-        if column.field == "term":
-            name = column.name if column.name == "term_id" else column.name.removeprefix("term_")
-            row[column.name] = getattr(value.term, name, None)
-        else:
-            row[column.name] = column.to_arrow(getattr(value, column.field), whose)
-    return row
+def _part(kind: type, lists: Sequence[Any], learners: Sequence[Learner], without: Collection[str]) -> Any:
+    """One list of each learner as a column of lists."""
+    lengths = [len(one or ()) for one in lists]
+    values = [value for one in lists for value in one or ()]
+    whose = np.repeat(np.arange(len(lists)), lengths).tolist()
+    wanted = [column for column in columns(kind) if column.name not in without]
+    inner = pa.StructArray.from_arrays(
+        [_array(column, values, learners, whose) for column in wanted],
+        fields=[pa.field(column.name, column.type) for column in wanted],
+    )
+    offsets = np.zeros(len(lists) + 1, np.int32)
+    np.cumsum(lengths, out=offsets[1:])
+    unknown = np.array([one is None for one in lists], bool)
+    mask = pa.array(unknown) if unknown.any() else None
+    return pa.ListArray.from_arrays(arrow(offsets), inner, mask=mask)
+
+
+def _array(column: Column, values: Sequence[Any], learners: Sequence[Learner], whose: Sequence[int]) -> Any:
+    """One column of some values; `whose` says of which learner each is."""
+    if column.field == "term":
+        name = column.name if column.name == "term_id" else column.name.removeprefix("term_")
+        terms = [value.term for value in values]
+        return pa.array([None if term is None else getattr(term, name) for term in terms], column.type)
+    found = [getattr(value, column.field) for value in values]
+    if column.kind == "amount":
+        found = [_amount(value, column.name, learners[at]) for value, at in zip(found, whose, strict=True)]
+    elif column.kind == "set":
+        found = [None if value is None else sorted(value) for value in found]
+    elif column.kind == "course":
+        found = [value.code for value in found]
+    return pa.array(found, column.type)
 
 
 def arrow_to_records(batch: Any, rows: Iterable[int] | None = None) -> Iterator[tuple[Record, Word]]:
