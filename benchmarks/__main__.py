@@ -18,6 +18,7 @@ from benchmarks import (
     population_whole,
     reaudit,
     scale_out,
+    sync,
 )
 
 BENCHMARKS = {
@@ -32,6 +33,7 @@ BENCHMARKS = {
     "population-whole": population_whole,
     "reaudit": reaudit,
     "scale-out": scale_out,
+    "sync": sync,
 }
 
 

@@ -103,7 +103,9 @@ class Store:
         return store
 
     def _make_tables(self) -> None:
-        self._database.execute("PRAGMA synchronous = FULL")
+        # What the last seconds before a power cut brought may be lost, all of it together, and is found again.
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute("BEGIN IMMEDIATE")
         (version,) = self._database.execute("PRAGMA user_version").fetchone()
         if version not in (0, VERSION):
