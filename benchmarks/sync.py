@@ -3,7 +3,7 @@
 Grades, holds and learners are written, changed and deleted, some without a stamp, some with one that is hours off, some
 to come into effect on a later day; the source is down, breaks off, ends early or answers with nobody; synchronisations
 and runs are killed and begun again. Each history is that of one source: the fake system, CSV files, a database whose
-queries all have stamps, one where only some do (both on SQLite), and every tenth on PostgreSQL where one is reached.
+queries all have stamps, one where only some do (both on SQLite), and every twentieth on PostgreSQL where one is reached.
 
 Figures: histories, differences (histories whose end was not that of a full reading, or not quiet), by source how many,
 synchronisations, refused (synchronisations that changed nothing, as the source could not be believed), killed, seconds.
@@ -40,7 +40,7 @@ POSTGRESQL = "postgresql"
 
 
 def options(parser: ArgumentParser) -> None:
-    parser.add_argument("--histories", type=int, default=200)
+    parser.add_argument("--histories", type=int, default=100)
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0, help="the first seed; each history has its own")
     parser.add_argument("--processes", type=int, default=2)
@@ -66,7 +66,7 @@ def measure(asked: Namespace) -> dict[str, object]:
 def lived(asked: tuple[int, int, str]) -> Counter[str]:
     """One history from its beginning to its end."""
     seed, steps, server = asked
-    name = POSTGRESQL if server and seed % 10 == 9 else SOURCES[seed % len(SOURCES)]
+    name = POSTGRESQL if server and seed % 20 == 19 else SOURCES[seed % len(SOURCES)]
     with tempfile.TemporaryDirectory(prefix="credrules-sync-") as folder, _campus(name, Path(folder), server) as campus:
         history = History(Random(seed), campus, Path(folder, "sync.db"))
         for _ in range(steps):
