@@ -10,6 +10,7 @@ from benchmarks import (
     agreement,
     claims,
     compare,
+    exactly_once,
     kill,
     mutants,
     one_grade,
@@ -19,12 +20,14 @@ from benchmarks import (
     reaudit,
     scale_out,
     sync,
+    throughput,
 )
 
 BENCHMARKS = {
     "agreement": agreement,
     "claims": claims,
     "compare": compare,
+    "exactly-once": exactly_once,
     "kill": kill,
     "mutants": mutants,
     "one-grade": one_grade,
@@ -34,6 +37,7 @@ BENCHMARKS = {
     "reaudit": reaudit,
     "scale-out": scale_out,
     "sync": sync,
+    "throughput": throughput,
 }
 
 

@@ -1,5 +1,9 @@
 """credrules: rules for micro-credentials, decided on the records that a university already has."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from credrules.adapters import (
     Acceptance,
     AcceptanceReader,
@@ -9,10 +13,12 @@ from credrules.adapters import (
     Changed,
     ChangesReader,
     CourseCatalogue,
+    FindsLate,
     Issuer,
     Knows,
     OptionsReader,
     SetAside,
+    SeveralAtOnce,
     StudentRecords,
     Verification,
     Verifier,
@@ -55,6 +61,9 @@ from credrules.records import (
 )
 from credrules.settings import PluginSettings, RelativePath, Secret, Section
 
+if TYPE_CHECKING:
+    from credrules.following import Followed, Follower
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -80,6 +89,9 @@ __all__ = [
     "CredentialStatus",
     "CredrulesError",
     "Evidence",
+    "FindsLate",
+    "Followed",
+    "Follower",
     "Hold",
     "InputError",
     "Institution",
@@ -107,6 +119,7 @@ __all__ = [
     "Secret",
     "Section",
     "SetAside",
+    "SeveralAtOnce",
     "StudentRecords",
     "Term",
     "Unavailable",
@@ -115,3 +128,12 @@ __all__ = [
     "VersionReader",
     "hookimpl",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The rules are loaded for whoever follows learners, and not for every plugin that knows records alone."""
+    if name in ("Followed", "Follower"):
+        from credrules import following  # noqa: PLC0415  see above
+
+        return getattr(following, name)
+    raise AttributeError(f"module 'credrules' has no attribute '{name}'")
