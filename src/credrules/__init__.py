@@ -10,6 +10,8 @@ from credrules.adapters import (
     AcceptanceState,
     Batch,
     Capabilities,
+    Changed,
+    ChangesReader,
     CourseCatalogue,
     FindsLate,
     Issuer,
@@ -20,6 +22,7 @@ from credrules.adapters import (
     StudentRecords,
     Verification,
     Verifier,
+    VersionReader,
 )
 from credrules.awards import Achievement, Award, Evidence, Institution, Receipt, Recipient
 from credrules.catalogue import CatalogueCourse
@@ -80,6 +83,8 @@ __all__ = [
     "Batch",
     "Capabilities",
     "CatalogueCourse",
+    "Changed",
+    "ChangesReader",
     "Course",
     "CourseCatalogue",
     "CredentialHeld",
@@ -123,6 +128,7 @@ __all__ = [
     "Unavailable",
     "Verification",
     "Verifier",
+    "VersionReader",
     "hookimpl",
 ]
 

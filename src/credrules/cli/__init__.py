@@ -44,6 +44,7 @@ COMMANDS = {
     "cases": "cases:cases",
     "case": "cases:case",
     "status": "status:status",
+    "sync": "sync:sync",
     "acceptance": "acceptance:acceptance",
     "plugins": "plugins:plugins",
     "verify": "verify:verify",
