@@ -10,6 +10,7 @@ from benchmarks import (
     agreement,
     claims,
     compare,
+    exactly_once,
     kill,
     mutants,
     one_grade,
@@ -18,12 +19,14 @@ from benchmarks import (
     population_whole,
     reaudit,
     scale_out,
+    throughput,
 )
 
 BENCHMARKS = {
     "agreement": agreement,
     "claims": claims,
     "compare": compare,
+    "exactly-once": exactly_once,
     "kill": kill,
     "mutants": mutants,
     "one-grade": one_grade,
@@ -32,6 +35,7 @@ BENCHMARKS = {
     "population-whole": population_whole,
     "reaudit": reaudit,
     "scale-out": scale_out,
+    "throughput": throughput,
 }
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import Phase, settings
+from tests import ledgers
 from tests.browser import Browser
 from tests.browser import find as find_browser
 from tests.worked import AS_OF, INSTITUTION
@@ -12,6 +13,30 @@ from credrules.deciding import Decider
 from credrules.engines.durable import DurableEngine
 from credrules.plan import make_plan
 from credrules.rule_files import load
+
+
+@pytest.fixture(scope="session", params=ledgers.KINDS)
+def kept_ledger(request, tmp_path_factory):
+    """The kind of a database, and the address of an empty ledger in it, to be copied."""
+    with ledgers.template(request.param, tmp_path_factory.mktemp("ledger")) as url:
+        yield request.param, url
+
+
+@pytest.fixture
+def url(kept_ledger, tmp_path):
+    """The address of a new ledger, on each kind of database in turn."""
+    with ledgers.copied(kept_ledger[0], tmp_path, kept_ledger[1]) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_url(kept_ledger, tmp_path):
+    """The address of a database without a ledger, on each kind in turn."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    with ledgers.empty(kept_ledger[0], folder) as url:
+        yield url
+
 
 settings.register_profile("quick", phases=[Phase.explicit, Phase.generate], deadline=None)
 

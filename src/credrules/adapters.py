@@ -177,6 +177,24 @@ class OptionsReader(Protocol):
         """
 
 
+@runtime_checkable
+class FindsLate(Protocol):
+    """An issuer whose `find` may not show at once what was issued."""
+
+    @property
+    def settling(self) -> float:
+        """Seconds after a call before it is believed that nothing came of it, where `find` finds nothing."""
+
+
+@runtime_checkable
+class SeveralAtOnce(Protocol):
+    """An issuer that may be called from several threads at once. Any may be called from several processes."""
+
+    @property
+    def at_once(self) -> int:
+        """How many calls at the same time are of use."""
+
+
 class AcceptanceState(StrEnum):
     """How an award stands with the learner who has to accept it."""
 

@@ -51,6 +51,7 @@ class Achievement:
     url: str | None = None
     image: str | None = None
     skills: tuple[str, ...] = ()
+    lead_email: str | None = field(default=None, repr=False)  # for messages to the lead; in no badge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,7 @@ def achievement(program: Program) -> Achievement:
         url=program.url,
         image=program.image,
         skills=program.skills,
+        lead_email=program.lead_email,
     )
 
 

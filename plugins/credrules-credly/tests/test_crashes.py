@@ -18,13 +18,13 @@ from credrules_credly.request import award_reference
 
 from .conftest import ORGANIZATION, TEMPLATE, TOKEN, start, stop
 
-KILLS = 200
+KILLS = 100
 STEPS = 14  # of one award there are six, and two more for the templates
 DAY = date(2026, 5, 20)
 
 # One worker after another, as a run that is started again; each is a process of its own, and is killed (SIGKILL) at a
 # step that the test names: before or after it writes to the ledger, before or after it speaks to Credly. They are
-# forked from one that has imported everything, for 200 starts of Python would take minutes.
+# forked from one that has imported everything, for 100 starts of Python would take a minute.
 WORKER = f"""
 import os, signal, sys
 import credrules_credly.line
@@ -106,7 +106,7 @@ def owe(books, awards):
     books.record(books.begin(DAY, "f" * 64, {}, ("plain",)), decisions, awards)
 
 
-def test_workers_that_are_killed_two_hundred_times_give_every_learner_one_badge(emulator, tmp_path):
+def test_runs_that_are_killed_a_hundred_times_give_every_learner_one_badge(emulator, tmp_path):
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     chance = random.Random(20261124)
     emulator.tell("faults", FAULTS)

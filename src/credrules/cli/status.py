@@ -22,8 +22,9 @@ def status(screen: Screen, awards: bool, set_aside: bool) -> None:
     with Ledger.open(screen.settings().ledger, create=False) as ledger:
         rows = ledger.tally()
         states = [one for one in ledger.award_states(unissued=True) if one.state not in ("dropped", "lapsed")]
+        letters = ledger.dead_letters()
         aside = ledger.set_aside()
-    screen.document({"programs": rows, "awards": states, "set_aside": aside})
+    screen.document({"programs": rows, "awards": states, "dead_letters": letters, "set_aside": aside})
     heads = ["program", "registered", "in progress", "awaiting a person", "complete", "conferred"]
     cells = [[row.program, row.registered, row.pending, row.awaiting, row.met, row.conferred] for row in rows]
     if any(row.to_confer for row in rows):
@@ -32,6 +33,8 @@ def status(screen: Screen, awards: bool, set_aside: bool) -> None:
             line.append(f"{row.to_confer}, the first on {row.next_conferral}" if row.to_confer else "")
     screen.table(heads, cells)
     screen.say(f"Owed and not issued: {number(len(states), 'award')}.")
+    if letters:
+        screen.say(f"{number(len(letters), 'dead letter')}: `credrules dead-letters` says why, and what to do.")
     screen.say(f"Set aside by the last run: {number(len(aside), 'learner')}.")
     if awards:
         screen.table(["award", "state", "why"], [[state.key, state.state, state.detail] for state in states])

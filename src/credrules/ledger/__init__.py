@@ -1,11 +1,14 @@
-"""The ledger: everything decided, attested, awarded and received. Rows are added, not edited."""
+"""The ledger: everything decided, attested, awarded and received. Rows are added, not edited; only what is still to be
+done, and by whom, is written over.
+"""
 
 from __future__ import annotations
 
 import json
+import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +20,9 @@ from credrules.attestations import Attestation, ExceptionKind, GrantedException,
 from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
 from credrules.errors import LedgerError, NoLedger, Problem
-from credrules.ledger import bodies, database, tables
+from credrules.ledger import bodies, database, queue, rests, tables
+from credrules.ledger.queue import ISSUE, REVOKE, Hold, Waiting
+from credrules.ledger.rests import Rest
 from credrules.records import CredentialHeld, CredentialStatus
 from credrules.uses import used_by
 
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
     from credrules.awards import Award
     from credrules.decisions import Decision, DecisionText
 
-__all__ = ["AwardState", "Ledger", "Outstanding", "Recorded", "Standing"]
+__all__ = ["AwardState", "Hold", "Ledger", "Outstanding", "Recorded", "Rest", "Standing", "Waiting"]
 
 PAGE = 200
 """Awards read at a time."""
@@ -52,6 +57,9 @@ BY_HAND = ("refused", "dropped", "retry")
 CLAIMS = ("lapsed", "owed")
 """... and events of a later decision, that no longer owes it or owes it anew."""
 
+REVOCATION = ("asked", "revoked", *BY_HAND)
+"""Events that say how a revocation stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -63,18 +71,35 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """An award without a receipt, as it is owed now.
+    """An award without a receipt, as it is owed now; or, where `action` says so, one that is to be revoked.
 
-    `in_doubt` where a call was begun and nobody knows what came of it; `tried` where there was any call at all, so that
-    the issuer is asked what it has before it is called again. One that is `lapsed`, no longer owed, is outstanding only
-    while it is in doubt. `place` is its own in the outbox, where later awards have later ones.
+    `call` is what is known of the last call: an event of CALLS, None where there was none. One that is `lapsed`, no
+    longer owed, is outstanding only while it is in doubt. `place` is its own in the queue, where later awards have
+    later ones. `calls` were begun since a person last took it up; `tries` of any kind came to nothing in a row. `ended`
+    is how many seconds ago a call of unknown outcome was known to be over; None where it is not known to be. `receipt`
+    and `reason` are of a revocation.
     """
 
     award: Award
     place: int
-    in_doubt: bool
-    tried: bool
-    lapsed: bool
+    call: str | None
+    lapsed: bool = False
+    action: str = ISSUE
+    tries: int = 0
+    calls: int = 0
+    ended: float | None = None
+    receipt: Receipt | None = None
+    reason: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """A call was begun, and nobody knows what came of it."""
+        return self.call in IN_DOUBT
+
+    @property
+    def tried(self) -> bool:
+        """There was a call, so that the issuer is asked what it has before it is called again."""
+        return self.call is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +123,9 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class AwardState:
-    """`state` is owed, issued, refused, unavailable, in doubt, dropped or lapsed."""
+    """`state` is owed, issued, refused, unavailable, in doubt, dropped or lapsed; of one that is to be taken back,
+    revoking, revoked or not revoked (the issuer refused).
+    """
 
     key: str
     issuer: str
@@ -120,20 +147,23 @@ class LastRun:
 class Ledger:
     """One open ledger. Use `Ledger.open`; close it, or use it as a context manager."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], datetime] | None = None) -> None:
         self._engine = engine
+        self._clock = clock
         self._still_alone: Callable[[], None] = lambda: None
+        self._still_connected: Callable[[], None] = lambda: None
 
     def __repr__(self) -> str:
         return f"<Ledger {database.shown(self._engine.url)}>"
 
     @classmethod
-    def open(cls, url: str, *, create: bool = True) -> Ledger:
+    def open(cls, url: str, *, create: bool = True, clock: Callable[[], datetime] | None = None) -> Ledger:
         """Open the ledger at a database URL, making it where there is none and `create` allows it.
 
-        Raises LedgerError.
+        `clock` is by what claims and waits are judged: the database server's own where it is left out, so that workers
+        on several machines agree. Raises LedgerError.
         """
-        return cls(database.connect(url, create=create))
+        return cls(database.connect(url, create=create), clock)
 
     @classmethod
     def open_to_read(cls, url: str) -> Ledger:
@@ -170,6 +200,34 @@ class Ledger:
             finally:
                 self._still_alone = lambda: None
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Be a worker: on SQLite the only one, and no run beside it; on PostgreSQL one of any number.
+
+        Raises LedgerError where that cannot be.
+        """
+        if self._engine.dialect.name == "sqlite":
+            with self.exclusively():
+                yield
+        else:
+            yield
+
+    @contextmanager
+    def holding(self, seconds: float) -> Iterator[Hold]:
+        """A hold under which to claim. It is given up at the end, with all that is in hand.
+
+        Raises LedgerError while the tables are being changed.
+        """
+        hold = Hold(secrets.randbelow(2**31), seconds)
+        with database.one_worker(self._engine, hold.by) as still_connected:
+            self._still_connected = still_connected
+            try:
+                yield hold
+                with database.writing(self._engine) as connection:
+                    queue.release(connection, hold.by)
+            finally:
+                self._still_connected = lambda: None
+
     # Runs.
 
     def begin(self, as_of: date, rule_set: str, files: Mapping[str, str], engines: Sequence[str]) -> int:
@@ -203,6 +261,7 @@ class Ledger:
         """
         texts = [decision_text(decision) for decision in decisions]
         with database.writing(self._engine) as connection:
+            database.one_at_a_time(connection)
             last = self._last_digests(connection, {decision.learner_id for decision in decisions})
             rows = [
                 _decision_row(run, decision, text)
@@ -216,6 +275,7 @@ class Ledger:
             owed = [_award_row(award) for award in awards if award.key not in known]
             if owed:
                 connection.execute(self._unless_there(tables.awards), owed)
+                self._queue(connection, [row["key"] for row in owed])
             asides = [
                 {"run_id": run, "learner_id": aside.learner_id, "problems": _problems_text(aside)}
                 for aside in set_aside
@@ -230,17 +290,37 @@ class Ledger:
         owed = {award.key: award for award in awards}
         programs = sorted({program for _, program in decided})
         waiting = _with_events().where(tables.receipts.c.award_id.is_(None), tables.awards.c.program.in_(programs))
-        changes = []
+        changes, due = [], []
         for some in _pieces(sorted({learner for learner, _ in decided}), IN_LIST):
             for row in connection.execute(waiting.where(tables.awards.c.learner_id.in_(some))):
                 if (row.learner_id, row.program) not in decided:
                     continue
                 if row.key not in owed and bodies.term_of(row.as_owed).cycle != decided[row.learner_id, row.program]:
                     continue  # it is for another term than the one that is decided now
-                if change := _change(row, owed.get(row.key)):
+                now = owed.get(row.key)
+                if change := _change(row, now):
                     changes.append(change)
+                    due += [{"award_id": row.id, "issuer": now.issuer}] if now else []
         if changes:
             connection.execute(insert(tables.outbox), changes)
+            queue.put(connection, due, ISSUE, self._now(connection))
+
+    def _queue(self, connection: Connection, keys: Sequence[str]) -> None:
+        """Let workers know of these awards."""
+        awards = tables.awards
+        for some in _pieces(keys, IN_LIST):
+            query = select(awards.c.id.label("award_id"), awards.c.issuer).where(awards.c.key.in_(some))
+            rows = [dict(row) for row in connection.execute(query.order_by(awards.c.id)).mappings()]
+            queue.put(connection, rows, ISSUE, self._now(connection))
+
+    def _now(self, connection: Connection) -> datetime:
+        """The time by which claims and waits are judged."""
+        if self._clock:
+            return self._clock()
+        if self._engine.dialect.name == "sqlite":
+            return _now()
+        now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return now.astimezone(UTC)
 
     def _unless_there(self, table: Any) -> Any:
         """An insert that leaves a row alone that is there already, however two processes interleave."""
@@ -352,94 +432,234 @@ class Ledger:
         with database.writing(self._engine) as connection:
             connection.execute(insert(tables.exceptions).values(row))
 
-    # The outbox.
+    # What is to be done.
 
-    def outstanding(self, after: int = 0) -> Iterator[Outstanding]:
-        """Awards that are owed and neither received, refused nor dropped, oldest first, a page at a time; those
-        `after` a place only.
-        """
+    def outstanding(self) -> Iterator[Outstanding]:
+        """Awards that are owed and neither received, refused nor dropped, oldest first, whoever has them in hand."""
+        after = 0
         while True:
-            query = _with_events().where(tables.awards.c.id > after, *_open()).limit(PAGE)
+            query = _open_tasks().where(tables.queue.c.id > after, tables.queue.c.action == ISSUE, *_open())
             with database.reading(self._engine) as connection:
-                rows = connection.execute(query.order_by(tables.awards.c.id)).all()
+                now = self._now(connection)
+                rows = connection.execute(query.order_by(tables.queue.c.id).limit(PAGE)).all()
             if not rows:
                 return
-            for row in rows:
-                yield Outstanding(
-                    bodies.award_from(row.as_owed),
-                    place=row.id,
-                    in_doubt=row.call in IN_DOUBT,
-                    tried=row.call is not None,
-                    lapsed=row.claim == "lapsed",
-                )
-            after = rows[-1].id
+            yield from (_outstanding(row, now) for row in rows)
+            after = rows[-1].place
 
-    def intend(self, key: str) -> None:
-        """Note, before the call, that an award is about to be issued. Raises LedgerError where the place was lost that
-        `exclusively` gave: another run may be issuing it.
+    def claim(
+        self,
+        hold: Hold,
+        limit: int = PAGE,
+        *,
+        issuers: Collection[str] | None = None,
+        eager_after: int | None = None,
+    ) -> list[Outstanding]:
+        """Take in hand what is due, of these issuers or of all, and nobody else has in hand.
+
+        With `eager_after`, a place, it is all that have a later one, due or not, in that order. Nothing where there is
+        nothing. Raises LedgerError where the connection was lost by which others see that this worker lives.
+        """
+        self._still_connected()
+        while True:
+            with database.writing(self._engine) as connection:
+                now = self._now(connection)
+                taken = queue.take(connection, hold, now, limit, issuers, eager_after)
+                ids = [row.id for row in taken]
+                rows = connection.execute(_open_tasks().where(tables.queue.c.id.in_(ids))).all() if ids else ()
+                found = {row.place: _outstanding(row, now) for row in rows if _is_open(row)}
+                for row in taken:
+                    if row.id not in found:
+                        queue.remove(connection, row.award_id, row.action)
+            if found or not taken:
+                return [found[place] for place in ids if place in found]
+            eager_after = None if eager_after is None else ids[-1]
+
+    def release(self, hold: Hold) -> None:
+        """Give back what is in hand."""
+        with database.writing(self._engine) as connection:
+            queue.release(connection, hold.by)
+
+    def put_back(self, task: Outstanding, hold: Hold) -> None:
+        """Give one back that was not tried."""
+        with database.writing(self._engine) as connection:
+            queue.put_back(connection, self._award_id(connection, task.award.key), task.action, hold.by)
+
+    def put_off(self, key: str, seconds: float, action: str = ISSUE, hold: Hold | None = None) -> None:
+        """Let one be due again in so many seconds, for anybody."""
+        with database.writing(self._engine) as connection:
+            if award := self._in_charge(connection, key, action, hold):
+                self._put_off(connection, award, action, seconds)
+
+    def waiting(self) -> list[Waiting]:
+        """What is still to be done, by issuer."""
+        with database.reading(self._engine) as connection:
+            return queue.waiting(connection, self._now(connection))
+
+    def _put_off(self, connection: Connection, award: int, action: str, seconds: float) -> None:
+        queue.put_off(connection, award, action, self._now(connection) + timedelta(seconds=seconds))
+
+    # Which issuers are left alone.
+
+    def rest_of(self, issuer: str) -> Rest:
+        with database.reading(self._engine) as connection:
+            return rests.look(connection, issuer, self._now(connection))
+
+    def failed(self, issuer: str, rest_for: Callable[[int], float | None]) -> Rest:
+        """Note a failure of an issuer as a whole. `rest_for` says how long to leave it alone after so many in a row."""
+        with database.writing(self._engine) as connection:
+            return rests.failed(connection, issuer, self._now(connection), rest_for)
+
+    def well(self, issuer: str) -> None:
+        """An issuer answers: it need not rest any longer."""
+        with database.writing(self._engine) as connection:
+            rests.well(connection, issuer)
+
+    def trial(self, issuer: str, seconds: float) -> bool:
+        """Whether to be the one who tries an issuer whose rest is over; the others wait for so many seconds more."""
+        with database.writing(self._engine) as connection:
+            return rests.trial(connection, issuer, self._now(connection), seconds)
+
+    # The outbox.
+
+    def intend(self, key: str, hold: Hold | None = None, action: str = ISSUE) -> bool:
+        """Note, before the call, that it is about to be made; False, and nothing noted, where another has it.
+
+        Raises LedgerError where the place was lost that `exclusively` gave: another run may be making the call.
         """
         self._still_alone()
-        self._event(key, "intent")
+        with database.writing(self._engine) as connection:
+            award = self._in_charge(connection, key, action, hold)
+            if award:
+                self._add_event(connection, award, "intent", "", action)
+        return bool(award)
 
-    def refuse(self, key: str, why: str) -> None:
-        self._event(key, "refused", why)
+    # What came of a call is noted by whoever has it in hand. Where another has taken that over, nothing is written: it
+    # is for the other to find out, who may have begun a call since.
 
-    def postpone(self, key: str, why: str) -> None:
-        self._event(key, "unavailable", why)
+    def refuse(self, key: str, why: str, action: str = ISSUE, hold: Hold | None = None) -> None:
+        """Lay it aside for a person."""
+        with database.writing(self._engine) as connection:
+            if award := self._in_charge(connection, key, action, hold):
+                self._add_event(connection, award, "refused", why, action)
+                queue.remove(connection, award, action)
 
-    def doubt(self, key: str, why: str) -> None:
-        self._event(key, "unknown", why)
+    def postpone(self, key: str, why: str, seconds: float = 0.0, action: str = ISSUE, hold: Hold | None = None) -> None:
+        """Nothing happened; it is due again in so many seconds."""
+        with database.writing(self._engine) as connection:
+            if award := self._in_charge(connection, key, action, hold):
+                self._add_event(connection, award, "unavailable", why, action)
+                self._put_off(connection, award, action, seconds)
+
+    def doubt(
+        self, key: str, why: str, seconds: float | None = 0.0, action: str = ISSUE, hold: Hold | None = None
+    ) -> None:
+        """Nobody knows what came of it; it is due again in so many seconds, or stays in hand where that is None."""
+        with database.writing(self._engine) as connection:
+            if award := self._in_charge(connection, key, action, hold):
+                self._add_event(connection, award, "unknown", why, action)
+                if seconds is not None:
+                    self._put_off(connection, award, action, seconds)
+
+    def _in_charge(self, connection: Connection, key: str, action: str, hold: Hold | None) -> int | None:
+        """The award's number; None where another has taken it over."""
+        award = self._award_id(connection, key)
+        if hold and not queue.keep(connection, hold, award, action, self._now(connection)):
+            return None
+        return award
 
     def retry(self, key: str, by: str) -> None:
-        """Let an award that was refused, or dropped, be tried again. Raises LedgerError where it is neither."""
-        states = self._states(_with_events(*_ANSWER).where(tables.awards.c.key == key))
-        if states and states[0].state not in ("refused", "dropped"):
+        """Let what was refused, or dropped, be tried again. Raises LedgerError where it is neither."""
+        state = self._state_of(key)
+        if state and state.state not in ("refused", "dropped", "not revoked"):
             raise LedgerError(
-                f"{key} is {states[0].state}: only what was refused or dropped is tried again by hand. What is owed, "
+                f"{key} is {state.state}: only what was refused or dropped is tried again by hand. What is owed, "
                 "unavailable or in doubt is taken up by the next `credrules run`."
             )
-        self._event(key, "retry", by)
+        action = REVOKE if state and state.receipt else ISSUE
+        with database.writing(self._engine) as connection:
+            award = self._award_id(connection, key)
+            self._add_event(connection, award, "retry", by, action)
+            rows = [{"award_id": award, "issuer": state.issuer if state else ""}]
+            queue.put(connection, rows, action, self._now(connection))
 
     def drop(self, key: str, by: str, why: str) -> None:
-        """Give an award up. Raises LedgerError where it was issued."""
-        if self.receipt(key):
+        """Give an award up, or a revocation that was refused. Raises LedgerError where it was issued, or taken back."""
+        state = self._state_of(key)
+        if state and state.receipt and state.state not in ("revoking", "not revoked"):
             raise LedgerError(f"{key} was issued; what is issued cannot be dropped.")
-        self._event(key, "dropped", f"{by}: {why}")
+        action = REVOKE if state and state.receipt else ISSUE
+        with database.writing(self._engine) as connection:
+            self._add_event(connection, self._award_id(connection, key), "dropped", f"{by}: {why}", action)
 
     def receive(self, receipt: Receipt) -> None:
         """Keep an issuer's answer. The same one twice is harmless; another for the same award is a LedgerError."""
         with database.writing(self._engine) as connection:
             award = self._award_id(connection, receipt.award_key)
-            there = connection.scalar(select(tables.receipts.c.reference).where(tables.receipts.c.award_id == award))
-            if there is not None and there != receipt.reference:
-                raise LedgerError(
-                    f"{receipt.award_key} has the receipt {there} and now got another, {receipt.reference}."
-                )
-            if there is None:
-                row = {
-                    "award_id": award,
-                    "issuer": receipt.issuer,
-                    "reference": receipt.reference,
-                    "url": receipt.url,
-                    "detail": json.dumps(dict(receipt.detail), sort_keys=True, ensure_ascii=False),
-                    "received_at": _now(),
-                }
-                connection.execute(insert(tables.receipts).values(row))
+            row = {
+                "award_id": award,
+                "issuer": receipt.issuer,
+                "reference": receipt.reference,
+                "url": receipt.url,
+                "detail": json.dumps(dict(receipt.detail), sort_keys=True, ensure_ascii=False),
+                "received_at": _now(),
+            }
+            kept = self._unless_there(tables.receipts).values(row).returning(tables.receipts.c.award_id)
+            if connection.scalar(kept) is not None:
                 self._add_event(connection, award, "issued", "")
+            else:
+                query = select(tables.receipts.c.reference).where(tables.receipts.c.award_id == award)
+                there = connection.scalar(query)
+                if there != receipt.reference:
+                    raise LedgerError(
+                        f"{receipt.award_key} has the receipt {there} and now got another, {receipt.reference}."
+                    )
+            queue.remove(connection, award, ISSUE)
 
-    def _event(self, key: str, event: str, detail: str = "") -> None:
+    def ask_revocation(self, key: str, reason: str, by: str) -> None:
+        """Have an award taken back, by a worker. Asked again for one that is to be, or was, changes nothing.
+
+        `reason` may be shown to the learner and the public. Raises LedgerError where the award was never issued.
+        """
+        state = self._state_of(key)
+        if state and state.receipt is None:
+            raise LedgerError(f"{key} is {state.state}: only what was issued can be taken back.")
+        if state and state.state in ("revoking", "revoked"):
+            return
         with database.writing(self._engine) as connection:
-            self._add_event(connection, self._award_id(connection, key), event, detail)
+            award = self._award_id(connection, key)
+            self._add_event(connection, award, "asked", by, REVOKE, body=json.dumps({"reason": reason}))
+            rows = [{"award_id": award, "issuer": state.issuer if state else ""}]
+            queue.put(connection, rows, REVOKE, self._now(connection))
 
-    def _add_event(self, connection: Connection, award: int, event: str, detail: str) -> None:
-        row = {"award_id": award, "event": event, "detail": detail[:DETAIL], "at": _now()}
-        connection.execute(insert(tables.outbox).values(row))
+    def revoked(self, key: str) -> None:
+        """The issuer has taken it back."""
+        with database.writing(self._engine) as connection:
+            award = self._award_id(connection, key)
+            self._add_event(connection, award, "revoked", "", REVOKE)
+            queue.remove(connection, award, REVOKE)
+
+    def _add_event(
+        self,
+        connection: Connection,
+        award: int,
+        event: str,
+        detail: str,
+        action: str = ISSUE,
+        *,
+        body: str | None = None,
+    ) -> None:
+        row = {"award_id": award, "action": action, "event": event, "detail": detail[:DETAIL], "body": body}
+        connection.execute(insert(tables.outbox).values({**row, "at": self._now(connection)}))
 
     def _award_id(self, connection: Connection, key: str) -> int:
         found = connection.scalar(select(tables.awards.c.id).where(tables.awards.c.key == key))
         if found is None:
             raise LedgerError(f"The ledger has no award {key}. `credrules status --awards` lists those that are open.")
         return int(found)
+
+    def _state_of(self, key: str) -> AwardState | None:
+        return next(iter(self._states(_with_events(*_ANSWER).where(tables.awards.c.key == key))), None)
 
     # Reading.
 
@@ -515,6 +735,12 @@ class Ledger:
         if unissued:
             query = query.where(tables.receipts.c.award_id.is_(None))
         return self._states(query)
+
+    def dead_letters(self) -> list[AwardState]:
+        """What was refused, and waits for a person's word: to try it again or to give it up."""
+        refused = and_(tables.receipts.c.award_id.is_(None), _last_event(*BY_HAND) == "refused")
+        not_revoked = _last_event(*REVOCATION, action=REVOKE) == "refused"
+        return self._states(_with_events(*_ANSWER).where(or_(refused, not_revoked)).order_by(tables.awards.c.id))
 
     def _states(self, query: Select[Any]) -> list[AwardState]:
         with database.reading(self._engine) as connection:
@@ -707,17 +933,42 @@ def _exception(row: Any) -> GrantedException:
     )
 
 
-def _last_event(*events: str) -> ScalarSelect[Any]:
+def _last_event(*events: str, action: str = ISSUE) -> ScalarSelect[Any]:
     """The last of these events of an award; NULL where it had none of them."""
-    awards, outbox = tables.awards, tables.outbox.alias()
-    query = select(outbox.c.event).where(outbox.c.award_id == awards.c.id, outbox.c.event.in_(events))
-    return query.order_by(outbox.c.id.desc()).limit(1).correlate(awards).scalar_subquery()
+    outbox = tables.outbox.alias()
+    query = select(outbox.c.event).where(_of_award(outbox, action), outbox.c.event.in_(events))
+    return query.order_by(outbox.c.id.desc()).limit(1).correlate(tables.awards).scalar_subquery()
 
 
-def _last_body() -> ScalarSelect[Any]:
-    awards, outbox = tables.awards, tables.outbox.alias()
-    query = select(outbox.c.body).where(outbox.c.award_id == awards.c.id, outbox.c.body.is_not(None))
-    return query.order_by(outbox.c.id.desc()).limit(1).correlate(awards).scalar_subquery()
+def _last_body(action: str = ISSUE) -> ScalarSelect[Any]:
+    outbox = tables.outbox.alias()
+    query = select(outbox.c.body).where(_of_award(outbox, action), outbox.c.body.is_not(None))
+    return query.order_by(outbox.c.id.desc()).limit(1).correlate(tables.awards).scalar_subquery()
+
+
+def _last_id(outbox: Any, event: str, action: Any) -> ScalarSelect[Any]:
+    query = select(func.coalesce(func.max(outbox.c.id), 0)).where(_of_award(outbox, action), outbox.c.event == event)
+    return query.correlate(tables.awards, tables.queue).scalar_subquery()
+
+
+def _call_ended() -> ScalarSelect[Any]:
+    """When it was noted first that nobody knows what came of the last call; NULL where nothing was noted."""
+    outbox = tables.outbox.alias()
+    since = _last_id(tables.outbox.alias(), "intent", ISSUE)
+    query = select(func.min(outbox.c.at)).where(_of_award(outbox, ISSUE), outbox.c.event == "unknown")
+    return query.where(outbox.c.id > since).correlate(tables.awards).scalar_subquery()
+
+
+def _calls() -> ScalarSelect[Any]:
+    """Calls that were begun since a person last took it up again."""
+    outbox, action = tables.outbox.alias(), tables.queue.c.action
+    since = _last_id(tables.outbox.alias(), "retry", action)
+    query = select(func.count()).where(_of_award(outbox, action), outbox.c.event == "intent", outbox.c.id > since)
+    return query.correlate(tables.awards, tables.queue).scalar_subquery()
+
+
+def _of_award(outbox: Any, action: Any) -> Any:
+    return and_(outbox.c.award_id == tables.awards.c.id, outbox.c.action == action)
 
 
 _ANSWER = (
@@ -725,6 +976,7 @@ _ANSWER = (
     tables.receipts.c.reference,
     tables.receipts.c.url,
     tables.receipts.c.detail.label("answer"),
+    _last_event(*REVOCATION, action=REVOKE).label("revocation"),
 )
 
 
@@ -755,18 +1007,63 @@ def _open() -> tuple[Any, ...]:
     )
 
 
+def _open_tasks() -> Select[Any]:
+    """What is in the queue, with what became of each award."""
+    tasks = tables.queue
+    more = (
+        tasks.c.id.label("place"),
+        tasks.c.action,
+        tasks.c.tries,
+        _call_ended().label("ended"),
+        _calls().label("calls"),
+        _last_body(REVOKE).label("asked"),
+    )
+    return _with_events(*_ANSWER, *more).join(tasks, tasks.c.award_id == tables.awards.c.id)
+
+
+def _is_open(row: Any) -> bool:
+    """What `_open` says, of a row; of a revocation, that it was asked for and not done, refused or dropped since."""
+    if row.action == REVOKE:
+        return row.revocation in ("asked", "retry")
+    owed = row.claim in (None, "owed") or row.call in IN_DOUBT
+    return row.reference is None and row.by_hand in (None, "retry") and owed
+
+
+def _outstanding(row: Any, now: datetime) -> Outstanding:
+    ago = queue.seconds_from(now, row.ended)
+    return Outstanding(
+        bodies.award_from(row.as_owed),
+        place=row.place,
+        call=row.call,
+        lapsed=row.claim == "lapsed",
+        action=row.action,
+        tries=row.tries,
+        calls=row.calls,
+        ended=None if ago is None else -ago,
+        receipt=_receipt(row),
+        reason=json.loads(row.asked)["reason"] if row.asked else "",
+    )
+
+
+def _receipt(row: Any) -> Receipt | None:
+    if row.reference is None:
+        return None
+    return Receipt(
+        award_key=row.key,
+        issuer=row.answered_by,
+        reference=row.reference,
+        url=row.url,
+        detail=json.loads(row.answer),
+    )
+
+
+_REVOCATION_STATES = {"asked": "revoking", "retry": "revoking", "refused": "not revoked", "revoked": "revoked"}
+
+
 def _state(row: Any) -> AwardState:
-    receipt = None
-    if row.reference is not None:
-        receipt = Receipt(
-            award_key=row.key,
-            issuer=row.answered_by,
-            reference=row.reference,
-            url=row.url,
-            detail=json.loads(row.answer),
-        )
+    receipt = _receipt(row)
     if receipt:
-        state = "issued"
+        state = _REVOCATION_STATES.get(row.revocation, "issued")
     elif row.by_hand in ("refused", "dropped"):
         state = row.by_hand
     elif row.call in IN_DOUBT:

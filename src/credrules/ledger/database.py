@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30
 """How long a command waits for another's transaction; a run commits after every batch."""
 
+CONNECTIONS = 12
+"""Kept open for the next use: a worker's threads want one each, a moment at a time."""
+
 _RUN_LOCK = 0x6372_6564  # PostgreSQL's advisory lock of a run: 'cred'
-_TABLES_LOCK = 0x6372_6565  # and the one under which tables are made
+_TABLES_LOCK = 0x6372_6565  # the one under which tables are made
+_WORK_LOCK = 0x6372_6566  # the one that workers share, and that changes of the tables want alone
+_RECORD_LOCK = 0x6372_6567  # the one of whoever records decisions
+_WORKERS = 0x6372_6568  # and the class of those that workers have, each by its number
 
 
 def connect(url: str, *, create: bool) -> Engine:
@@ -56,7 +63,7 @@ def migrate(url: str) -> None:
     """Bring an older ledger up to date. Raises LedgerError, also while a run is at work on it."""
     engine = _engine(_parsed(url), create=True)
     try:
-        with explained(engine), only_run(engine):
+        with explained(engine), only_run(engine), no_worker(engine):
             _upgrade(engine)
     finally:
         engine.dispose()
@@ -109,7 +116,7 @@ def _engine(address: URL, *, create: bool) -> Engine:
         _prepare_file(Path(address.database or ""), create=create)
     try:
         # Parameters hold names and e-mail addresses, and errors reach logs.
-        engine = create_engine(address, hide_parameters=True)
+        engine = create_engine(address, hide_parameters=True, pool_size=CONNECTIONS)
     except ImportError:
         raise LedgerError("A ledger in PostgreSQL needs its driver: pip install 'credrules[postgresql]'.") from None
     if address.get_backend_name() == "sqlite":
@@ -168,6 +175,9 @@ def _set_up_postgresql(connection: Any, _: object) -> None:
     connection.execute(
         "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
     )
+    # A machine that is gone without a word is known to be gone after a minute, and not after two hours.
+    for setting, seconds in (("tcp_keepalives_idle", 30), ("tcp_keepalives_interval", 10), ("tcp_keepalives_count", 3)):
+        connection.execute(f"SET {setting} = {seconds}")
     connection.commit()
 
 
@@ -264,6 +274,69 @@ def _server_lock(engine: Engine) -> Iterator[Callable[[], None]]:
 
         try:
             yield still_held
+        finally:
+            with suppress(SQLAlchemyError):  # where the connection is gone, so is the lock
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Wait until no other transaction records decisions, so that two that decide on one learner record it once.
+
+    On SQLite whoever writes has waited already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _RECORD_LOCK})
+
+
+@contextmanager
+def one_worker(engine: Engine, number: int) -> Iterator[Callable[[], None]]:
+    """Be connected to a server as the worker of this number, for as long as the process and the connection live.
+
+    Yields what to call to see whether that is still so: it raises LedgerError. Raises LedgerError where the tables are
+    being changed. On SQLite there is nothing to be seen by others.
+    """
+    if engine.dialect.name == "sqlite":
+        yield lambda: None
+        return
+    with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        me = {"work": _WORK_LOCK, "class": _WORKERS, "number": number}
+        if not connection.scalar(text("SELECT pg_try_advisory_lock_shared(:work)"), me):
+            raise LedgerError("The ledger is being brought up to date. Start again when that is done.")
+        connection.execute(text("SELECT pg_advisory_lock(:class, :number)"), me)
+        alone = threading.Lock()
+
+        def still_connected() -> None:
+            with alone, explained(engine):
+                connection.execute(text("SELECT 1"))
+
+        try:
+            yield still_connected
+        finally:
+            with suppress(SQLAlchemyError):  # where the connection is gone, so are the locks
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+
+
+def connected(connection: Connection) -> list[int]:
+    """The numbers of the workers that are connected to this database now."""
+    query = (
+        "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND classid = :class AND objsubid = 2 AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return list(connection.scalars(text(query), {"class": _WORKERS}))
+
+
+@contextmanager
+def no_worker(engine: Engine) -> Iterator[None]:
+    """Have no worker beside. Raises LedgerError where there is one. On SQLite a worker holds the place of a run."""
+    if engine.dialect.name == "sqlite":
+        yield
+        return
+    lock = {"lock": _WORK_LOCK}
+    with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), lock):
+            raise LedgerError("Workers are at work on this ledger. Stop them first, then migrate; nothing was done.")
+        try:
+            yield
         finally:
             with suppress(SQLAlchemyError):  # where the connection is gone, so is the lock
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)

@@ -1,4 +1,8 @@
-"""The ledger's tables. Rows are added; none is ever changed or removed."""
+"""The ledger's tables. Rows are added, and none is ever changed or removed, but in `queue` and `rests`.
+
+These two hold nothing that happened: what workers have still to do, and which issuers they leave alone for now. Both
+can be made anew from the rest.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 metadata = MetaData(
@@ -138,12 +143,15 @@ outbox = Table(
     metadata,
     _id(),
     Column("award_id", Integer, ForeignKey("awards.id"), nullable=False),
+    Column("action", String(20), nullable=False, server_default="issue"),
     Column("event", String(20), nullable=False),
     Column("detail", String(500), nullable=False),
-    Column("body", Text),  # with 'owed': JSON of the award as it is owed from now on
+    Column("body", Text),  # with 'owed': JSON of the award as it is owed from now on; with 'asked': why to revoke it
     Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("action IN ('issue', 'revoke')", name="action"),
     CheckConstraint(
-        "event IN ('intent', 'issued', 'refused', 'unavailable', 'unknown', 'retry', 'dropped', 'lapsed', 'owed')",
+        "event IN ('intent', 'issued', 'refused', 'unavailable', 'unknown', 'retry', 'dropped', 'lapsed', 'owed',"
+        " 'asked', 'revoked')",
         name="event",
     ),
     Index(None, "award_id", "id"),
@@ -167,4 +175,29 @@ set_aside = Table(
     Column("run_id", Integer, ForeignKey("runs.id"), nullable=False, index=True),
     Column("learner_id", ID, nullable=False),
     Column("problems", Text, nullable=False),  # JSON
+)
+
+queue = Table(
+    "queue",
+    metadata,
+    _id(),
+    Column("award_id", Integer, ForeignKey("awards.id"), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("issuer", ID, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("tries", Integer, nullable=False),  # in a row, that came to nothing
+    Column("held_by", Integer),
+    Column("held_until", DateTime(timezone=True)),
+    CheckConstraint("action IN ('issue', 'revoke')", name="action"),
+    UniqueConstraint("award_id", "action"),
+    Index(None, "issuer", "due_at"),
+    sqlite_autoincrement=True,  # a place that was left is never given again: what comes later has a later one
+)
+
+rests = Table(
+    "rests",
+    metadata,
+    Column("issuer", ID, primary_key=True),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("rests_until", DateTime(timezone=True)),
 )

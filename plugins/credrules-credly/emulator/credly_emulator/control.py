@@ -24,6 +24,8 @@ def _act(service: Service, method: str, path: str, body: Any) -> Any:  # noqa: P
     match method, path:
         case "GET", "/control/books":
             return books(service)
+        case "GET", "/control/issued":
+            return {"issued": service.badges.issued}
         case "POST", "/control/reset":
             service.begin()
             return {}
@@ -69,6 +71,7 @@ def books(service: Service) -> dict[str, Any]:
                 "state": badge["state"],
                 "reason": badge["revocation_reason"],
                 "evidence": badge["evidence"],
+                "created_at": badge["created_at"],
                 "issued_at": badge["issued_at"],
                 "expires_at": badge["expires_at"],
                 "first_name": badge["issued_to_first_name"],

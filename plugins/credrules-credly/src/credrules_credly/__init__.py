@@ -78,6 +78,7 @@ class CredlySettings(PluginSettings):
     requests_per_minute: float | None = Field(default=None, alias="requests-per-minute", gt=0)
     timeout: float = Field(default=30.0, ge=1, le=600)
     patience: float = Field(default=150.0, ge=0, le=3600)
+    settling: float = Field(default=60.0, ge=0, le=86_400)
 
 
 def account_of(settings: CredlySettings) -> Account:
@@ -104,4 +105,4 @@ def credrules_issuers(settings: Section) -> Iterator[Issuer]:
             notify=own.notify,
             locale=own.locale,
         )
-        yield CredlyIssuer(settings.name, account_of(own), manner)
+        yield CredlyIssuer(settings.name, account_of(own), manner, settling=own.settling)

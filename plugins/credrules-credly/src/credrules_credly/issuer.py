@@ -34,6 +34,9 @@ FEW = 5
 CHAIN = 25
 """Replacements of one badge that are followed."""
 
+AT_ONCE = 8
+"""Requests at the same time that are of use."""
+
 
 class CredlyIssuer:
     """One organization at Credly.
@@ -42,8 +45,10 @@ class CredlyIssuer:
     award's reference in its evidence, which tells two awards of one template apart.
     """
 
-    def __init__(self, name: str, account: Account, manner: Manner | None = None) -> None:
+    def __init__(self, name: str, account: Account, manner: Manner | None = None, *, settling: float = 0.0) -> None:
         self.name = name
+        self.settling = settling
+        self.at_once = AT_ONCE
         self._account = account
         self._manner = manner or Manner()
 
