@@ -38,7 +38,7 @@ class Screen:
         forced = {} if color is None else {"force_terminal": color, "no_color": not color}
         self.out = Console(highlight=False, soft_wrap=True, **forced)  # type: ignore[arg-type]  # both are bools
         if not self.out.is_terminal:
-            self.out.width = 160  # a file or a pipe has no edge to wrap at
+            self.out.width = 1_000  # a file or a pipe has no edge to wrap at
         self.err = Console(stderr=True, highlight=False, soft_wrap=True, **forced)  # type: ignore[arg-type]
 
     def settings(self) -> settings.Settings:
