@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.command_line import credrules
 from tests.worked import AS_OF as WORKED_AS_OF
 from tests.worked import INSTITUTION, attempt
 
@@ -30,7 +28,6 @@ from credrules.testing.population import AS_OF, population
 from credrules.testing.samples import sample_record
 
 RULES = Path(__file__).parents[1] / "rules"
-PROGRAM = Path(sys.executable).with_name("credrules")
 HEAD = "program: p\ntitle: P\neffective: 2024-01-01\ncredit-bearing: true\nawards: [{ issuer: badges }]\n"
 
 
@@ -203,11 +200,6 @@ def test_a_learner_who_cannot_be_decided_is_set_aside_and_not_compared(changed_r
 
 
 # The commands, as a person types them.
-
-
-def credrules(folder, *words):
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
-    return subprocess.run([PROGRAM, *words], cwd=folder, capture_output=True, text=True, check=False, env=environment)
 
 
 @pytest.fixture(scope="module")

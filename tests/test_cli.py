@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.command_line import PLAIN, credrules
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
@@ -20,14 +21,15 @@ WHY = ("--reason", "A reason", "--by", "A. Person")
 PROGRAM = Path(sys.executable).with_name("credrules")
 
 
-def credrules(folder, *words, env=None):
+def in_a_process(folder, *words, env):
+    """For what only a process of its own shows."""
     return subprocess.run(
         [PROGRAM, *words],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **(env or {})},
+        env={**os.environ, **PLAIN, **env},
     )
 
 
@@ -262,7 +264,7 @@ def test_plain_alone_is_used_only_where_the_settings_ask_for_it(home):
 def test_without_durable_the_message_says_how_to_get_it(home, tmp_path):
     (tmp_path / "durable_rules_engine.py").write_text("raise ImportError('undefined symbol: PyEval_CallObject')")
 
-    done = credrules(home, "run", env={"PYTHONPATH": str(tmp_path)})
+    done = in_a_process(home, "run", env={"PYTHONPATH": str(tmp_path)})
 
     assert done.returncode == 2
     assert "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject" in done.stderr
@@ -278,7 +280,7 @@ def test_there_is_completion_for_the_shell(home, shell):
 
 
 def test_the_tab_key_knows_the_programs(home):
-    done = credrules(
+    done = in_a_process(
         home, env={"_CREDRULES_COMPLETE": "bash_complete", "COMP_WORDS": "credrules explain L001 fi", "COMP_CWORD": "3"}
     )
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.test_cli import credrules
+from tests.command_line import credrules
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from tests.broken_rules import CASES, write
+from tests.command_line import credrules
 
 ALL_MET = """\
   - name: Everything is there
@@ -30,9 +28,7 @@ def tested(tmp_path):
 
     def run(cases, *words):
         folder = write(tmp_path, cases=cases)
-        program = Path(sys.executable).with_name("credrules")
-        command = [program, "--json", "test", "--rules", folder, "--engine", "plain", *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = credrules(tmp_path, "--json", "test", "--rules", folder, "--engine", "plain", *words)
         return json.loads(done.stdout)["coverage"][0], done.returncode
 
     return run

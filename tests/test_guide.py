@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.command_line import credrules
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ["writing-a-program.md", "importing.md", "synchronising.md"]
@@ -49,13 +48,7 @@ def printed(command: str, home: Path, change: str) -> str:
         text = text.replace(old, new, 1)
     if change:
         path.write_text(text)
-    done = subprocess.run(
-        [Path(sys.executable).with_name("credrules"), *shlex.split(command)[1:]],
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = credrules(home, *shlex.split(command)[1:])
     if change:
         path.write_text(whole)
     return done.stdout + done.stderr
