@@ -43,7 +43,7 @@ spark: $(READY) ## PySpark, for the tests on a cluster (480 MB; Java 17 is yours
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[spark]'
 
 test: $(READY) browser ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: $(READY) ## format, lint and types
 	$(BIN)/ruff format --check .

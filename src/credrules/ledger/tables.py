@@ -191,6 +191,7 @@ queue = Table(
     CheckConstraint("action IN ('issue', 'revoke')", name="action"),
     UniqueConstraint("award_id", "action"),
     Index(None, "issuer", "due_at"),
+    sqlite_autoincrement=True,  # a place that was left is never given again: what comes later has a later one
 )
 
 rests = Table(

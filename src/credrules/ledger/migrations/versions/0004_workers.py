@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["award_id"], ["awards.id"], name=op.f("fk_queue_award_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue")),
         sa.UniqueConstraint("award_id", "action", name=op.f("uq_queue_award_id_action")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("queue", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_queue_issuer_due_at"), ["issuer", "due_at"], unique=False)
