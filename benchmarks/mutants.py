@@ -41,10 +41,16 @@ BY_HAND = ("tests/test_outcomes.py", "tests/test_limits_and_tests.py", "tests/te
 ENGINES = (*BY_HAND, "tests/test_shipped_programs.py", "tests/test_engines.py")
 FILES = {
     "engines/plain.py": ENGINES,
-    "standing.py": ENGINES,
-    "facts.py": ENGINES,
-    "windows.py": ENGINES,
-    "rules.py": ENGINES,
+    "standing.py": (*BY_HAND, "tests/test_equivalents.py"),
+    "facts.py": ("tests/test_choices.py", "tests/test_declared_facts.py", *BY_HAND),
+    "windows.py": (*BY_HAND, "tests/test_work.py"),
+    "rules.py": (
+        *BY_HAND,
+        "tests/test_level_minimum.py",
+        "tests/test_weighted_counts.py",
+        "tests/test_caps_across_programs.py",
+    ),
+    "exclusions.py": ("tests/test_rule_checks.py", "tests/test_stacking.py"),
     "claims.py": (*BY_HAND, "tests/test_claims.py"),
     "life_cycle.py": ("tests/test_confer_dates.py", "tests/test_renewal.py"),
     "conferral.py": ("tests/test_confer_dates.py", "tests/test_claims_of_learners.py", "tests/test_renewal.py"),
@@ -57,13 +63,13 @@ FILES = {
     "never_both.py": ("tests/test_level_minimum.py", "tests/test_levels.py"),
     "uses.py": ("tests/test_caps_across_programs.py",),
     "timing.py": ("tests/test_work.py",),
-    "choices.py": ("tests/test_choices.py", "tests/test_engines.py"),
+    "choices.py": ("tests/test_choices.py",),
     "equivalents.py": ("tests/test_equivalents.py",),
     "exceptions.py": ("tests/test_versions.py", "tests/test_with_degree.py", *BY_HAND),
     "catalog_year.py": ("tests/test_versions.py",),
     "versions.py": ("tests/test_versions.py", "tests/test_broken_rules.py"),
     "engines/plain_work.py": ("tests/test_work.py", "tests/test_unknown_work.py"),
-    "engines/plain_worlds.py": ("tests/test_choices.py", "tests/test_engines.py"),
+    "engines/plain_worlds.py": ("tests/test_choices.py", "tests/test_declared_facts.py"),
 }
 REASONS = ROOT / "docs" / "mutants.md"
 OPTIONS = (
