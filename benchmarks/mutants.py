@@ -41,15 +41,10 @@ BY_HAND = ("tests/test_outcomes.py", "tests/test_limits_and_tests.py", "tests/te
 ENGINES = (*BY_HAND, "tests/test_shipped_programs.py", "tests/test_engines.py")
 FILES = {
     "engines/plain.py": ENGINES,
-    "standing.py": (*BY_HAND, "tests/test_equivalents.py"),
-    "facts.py": ("tests/test_choices.py", "tests/test_declared_facts.py", *BY_HAND),
-    "windows.py": (*BY_HAND, "tests/test_work.py"),
-    "rules.py": (
-        *BY_HAND,
-        "tests/test_level_minimum.py",
-        "tests/test_weighted_counts.py",
-        "tests/test_caps_across_programs.py",
-    ),
+    "standing.py": ("tests/test_standing.py",),
+    "facts.py": ("tests/test_declared_facts.py", "tests/test_outcomes.py"),
+    "windows.py": ("tests/test_windows.py",),
+    "rules.py": ("tests/test_selections.py", *BY_HAND, "tests/test_choices.py", "tests/test_versions.py"),
     "exclusions.py": ("tests/test_rule_checks.py", "tests/test_stacking.py"),
     "claims.py": (*BY_HAND, "tests/test_claims.py"),
     "life_cycle.py": ("tests/test_confer_dates.py", "tests/test_renewal.py"),
@@ -73,7 +68,7 @@ FILES = {
 }
 REASONS = ROOT / "docs" / "mutants.md"
 OPTIONS = (
-    *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=quick"),
+    *("-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=quick"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # what is imported before the fork is not rewritten
 )
 SECONDS = 120
