@@ -122,4 +122,5 @@ def test_the_better_attempt_is_used_first_then_the_earlier_then_by_key():
         one("c", "S", NOW),
     ]
 
-    assert sorted(reversed(in_order), key=rank) == in_order
+    backwards = in_order[::-1]
+    assert sorted(backwards, key=rank) == in_order
