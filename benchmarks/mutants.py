@@ -165,11 +165,13 @@ def measure(asked: Namespace) -> dict[str, object]:
                 folders.put(folder)
 
         with ThreadPoolExecutor(asked.processes) as pool:
-            results = list(pool.map(survives, mutants))
-    survivors = [(mutant, changing) for mutant, (lives, changing) in zip(mutants, results, strict=True) if lives]
-    for mutant, changing in survivors:
-        said = "CHANGES AN OUTCOME" if changing else "explained" if mutant.name in explained else "no reason given"
-        print(f"{mutant.name} {mutant.file}:{mutant.line}: {mutant.change} ({said})")
+            survivors = []
+            for mutant, (lives, changing) in zip(mutants, pool.map(survives, mutants), strict=True):
+                if lives:
+                    survivors.append((mutant, changing))
+                    said = "explained" if mutant.name in explained else "no reason given"
+                    said = "CHANGES AN OUTCOME" if changing else said
+                    print(f"{mutant.name} {mutant.file}:{mutant.line}: {mutant.change} ({said})", flush=True)
     return {
         "mutants": len(mutants),
         "killed": len(mutants) - len(survivors),

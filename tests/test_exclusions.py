@@ -58,7 +58,7 @@ def test_the_shortest_way_round_is_the_one_that_is_told(programs):
     told, *_ = rings(programs(a="b", b="cd", c="d", d="a"))
 
     assert told.problem.message.startswith(
-        "'a' is not awarded beside 'b', 'b' is not awarded beside 'd', and 'd' is not awarded beside 'a': "
+        "'a' is not awarded beside 'b', 'b' is not awarded beside 'd' and 'd' is not awarded beside 'a': "
     )
 
 
