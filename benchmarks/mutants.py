@@ -63,7 +63,7 @@ FILES = {
     "exceptions.py": ("tests/test_versions.py", "tests/test_with_degree.py", *BY_HAND),
     "catalog_year.py": ("tests/test_versions.py",),
     "versions.py": ("tests/test_versions.py", "tests/test_broken_rules.py"),
-    "engines/plain_work.py": ("tests/test_work.py", "tests/test_unknown_work.py"),
+    "engines/plain_work.py": ("tests/test_work_by_hand.py", "tests/test_work.py", "tests/test_unknown_work.py"),
     "engines/plain_worlds.py": ("tests/test_choices.py", "tests/test_declared_facts.py"),
 }
 REASONS = ROOT / "docs" / "mutants.md"
