@@ -52,8 +52,6 @@ FILES = {
     "credentials.py": (
         "tests/test_credentials.py",
         "tests/test_with_degree.py",
-        "tests/test_stacking.py",
-        "tests/test_renewal.py",
     ),
     "never_both.py": ("tests/test_level_minimum.py", "tests/test_levels.py"),
     "uses.py": ("tests/test_caps_across_programs.py",),
@@ -64,7 +62,7 @@ FILES = {
     "catalog_year.py": ("tests/test_versions.py",),
     "versions.py": ("tests/test_versions.py", "tests/test_broken_rules.py"),
     "engines/plain_work.py": ("tests/test_work_by_hand.py", "tests/test_work.py", "tests/test_unknown_work.py"),
-    "engines/plain_worlds.py": ("tests/test_choices.py", "tests/test_declared_facts.py"),
+    "engines/plain_worlds.py": ("tests/test_worlds.py", "tests/test_choices.py"),
 }
 REASONS = ROOT / "docs" / "mutants.md"
 OPTIONS = (
