@@ -19,11 +19,11 @@ FACTS = "facts: { standing: [good, probation], campus: [north], major: any }\n"
 def plan(tmp_path):
     """A program that asks something more of whoever has one of these values, for each of the lists given."""
 
-    def make(fact, *asked, otherwise=""):
+    def make(fact, *asked, more="", otherwise=""):
         (tmp_path / "programs").mkdir()
         (tmp_path / "institution.yaml").write_text(INSTITUTION + FACTS)
         choices = "".join(
-            f"  - {{ if: {{ learner.{fact}: [{values}] }}, then: STA 50{number}{otherwise}, id: if-{number} }}\n"
+            f"  - {{ if: {{ learner.{fact}: [{values}]{more} }}, then: STA 50{number}{otherwise}, id: if-{number} }}\n"
             for number, values in enumerate(asked)
         )
         (tmp_path / "programs" / "p.yaml").write_text(
@@ -91,6 +91,22 @@ def test_the_branch_that_is_not_asked_is_left_out(plan, otherwise, holds, left_o
     conditions = dict.fromkeys(fork.asks, holds is not fork.turned)
 
     assert {made.nodes[index].id for index in not_asked(made, conditions)} == left_out
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "left_out"), [("", [set(), {"sta-500"}]), (", else: STA 508", [{"sta-508"}, {"sta-500"}])]
+)
+def test_a_branch_is_left_out_where_any_one_of_several_conditions_fails(plan, otherwise, left_out):
+    made = plan("major", "cs", more=", learner.standing: good", otherwise=otherwise)
+    (fork,) = made.forks
+    first, second = fork.asks
+
+    def without(*holds):
+        turned = {index: so is not fork.turned for index, so in zip((first, second), holds, strict=True)}
+        return {made.nodes[index].id for index in not_asked(made, turned)}
+
+    assert [without(True, True), without(True, False)] == left_out
+    assert without(False, True) == without(False, False) == without(True, False)
 
 
 @pytest.mark.parametrize(
