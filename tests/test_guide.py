@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ["writing-a-program.md", "importing.md"]
+PAGES = ["writing-a-program.md", "importing.md", "synchronising.md"]
 STEP = re.compile(r"<!-- (?P<note>.*?) -->|```(?P<kind>yaml|text|console)\n(?P<text>.*?)```", re.S)
 CHANGE = re.compile(r'"(.*?)" to "(.*?)"')
 PROGRAM = "rules/programs/community-health-data.yaml"

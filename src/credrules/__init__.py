@@ -1,11 +1,17 @@
 """credrules: rules for micro-credentials, decided on the records that a university already has."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from credrules.adapters import (
     Acceptance,
     AcceptanceReader,
     AcceptanceState,
     Batch,
     Capabilities,
+    Changed,
+    ChangesReader,
     CourseCatalogue,
     FindsLate,
     Issuer,
@@ -16,6 +22,7 @@ from credrules.adapters import (
     StudentRecords,
     Verification,
     Verifier,
+    VersionReader,
 )
 from credrules.awards import Achievement, Award, Evidence, Institution, Receipt, Recipient
 from credrules.catalogue import CatalogueCourse
@@ -29,6 +36,7 @@ from credrules.errors import (
     Refused,
     Unavailable,
 )
+from credrules.fields import AwardField, TakesOnly
 from credrules.hookspecs import hookimpl
 from credrules.records import (
     Activity,
@@ -54,6 +62,9 @@ from credrules.records import (
 )
 from credrules.settings import PluginSettings, RelativePath, Secret, Section
 
+if TYPE_CHECKING:
+    from credrules.following import Followed, Follower
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -67,10 +78,13 @@ __all__ = [
     "Affiliation",
     "Attempt",
     "Award",
+    "AwardField",
     "Basis",
     "Batch",
     "Capabilities",
     "CatalogueCourse",
+    "Changed",
+    "ChangesReader",
     "Course",
     "CourseCatalogue",
     "CredentialHeld",
@@ -78,6 +92,8 @@ __all__ = [
     "CredrulesError",
     "Evidence",
     "FindsLate",
+    "Followed",
+    "Follower",
     "Hold",
     "InputError",
     "Institution",
@@ -107,9 +123,20 @@ __all__ = [
     "SetAside",
     "SeveralAtOnce",
     "StudentRecords",
+    "TakesOnly",
     "Term",
     "Unavailable",
     "Verification",
     "Verifier",
+    "VersionReader",
     "hookimpl",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The rules are loaded for whoever follows learners, and not for every plugin that knows records alone."""
+    if name in ("Followed", "Follower"):
+        from credrules import following  # noqa: PLC0415  see above
+
+        return getattr(following, name)
+    raise AttributeError(f"module 'credrules' has no attribute '{name}'")

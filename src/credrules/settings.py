@@ -50,14 +50,35 @@ def _fetch_secret(value: object, info: ValidationInfo) -> object:
             return path.read_text(encoding="utf-8")
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    raise ValueError("a secret is never written here; write 'env:NAME' or 'file:PATH' for where it is kept")
+    if source == "keyring" and "/" in place:
+        return from_keyring(place)
+    raise ValueError(
+        "a secret is never written here; write 'env:NAME', 'file:PATH' or 'keyring:SERVICE/NAME' for where it is kept"
+    )
+
+
+def from_keyring(place: str, package: str = "credrules[keyring]") -> str:
+    """What the system's keyring keeps under SERVICE/NAME; `package` brings the library. Raises ValueError."""
+    try:
+        import keyring  # noqa: PLC0415  an extra
+        import keyring.errors  # noqa: PLC0415
+    except ImportError:
+        raise ValueError(f"the keyring needs a library: pip install '{package}'") from None
+    service, _, name = place.partition("/")
+    try:
+        found: str | None = keyring.get_password(service, name)
+    except keyring.errors.KeyringError as error:
+        raise ValueError(f"the keyring cannot be opened: {type(error).__name__}") from None
+    if found is None:
+        raise ValueError(f"the keyring has no entry {place}; make it with `keyring set {service} {name}`")
+    return found
 
 
 RelativePath = Annotated[Path, BeforeValidator(_resolve)]
 """A path; where it is relative, from the folder that holds credrules.toml."""
 
 Secret = Annotated[SecretStr, BeforeValidator(_fetch_secret)]
-"""A secret by reference, 'env:NAME' or 'file:PATH'; it shows as stars in every repr and error."""
+"""A secret by reference, 'env:NAME', 'file:PATH' or 'keyring:SERVICE/NAME'; it shows as stars everywhere else."""
 
 
 class PluginSettings(BaseModel):
@@ -84,6 +105,19 @@ class Section:
             raise SettingsError(_problems(error, self.where, self.text, self.name, set(_keys(model)))) from None
 
 
+class SyncSettings(PluginSettings):
+    """The `[sync]` table: docs/synchronising.md says what each means."""
+
+    store: RelativePath | None = None
+    overlap_hours: int = Field(default=48, ge=0, alias="overlap-hours")
+    overlap_numbers: int = Field(default=10_000, ge=0, alias="overlap-numbers")
+    terms: tuple[str, ...] = ()
+    scope_days: int = Field(default=1, ge=1, alias="scope-days")
+    full_days: int = Field(default=7, ge=1, alias="full-days")
+    most_gone: int = Field(default=5, ge=0, le=100, alias="most-gone")
+    few: int = Field(default=10, ge=0)
+
+
 class Settings(BaseModel):
     """The whole file, understood; plugins read their own tables."""
 
@@ -97,6 +131,7 @@ class Settings(BaseModel):
     issuers: tuple[Section, ...]
     population: Population = "auto"
     kept: Path | None = None
+    sync: SyncSettings = SyncSettings()
 
     @property
     def folder(self) -> Path:
@@ -112,6 +147,7 @@ class _Top(BaseModel):
     population: Population = "auto"
     kept: RelativePath | None = None
     records: dict[str, Any]
+    sync: dict[str, Any] = Field(default_factory=dict)
     issuers: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
@@ -146,6 +182,7 @@ def load(path: Path) -> Settings:
         engine=top.engine,
         population=top.population,
         kept=top.kept,
+        sync=Section("sync", "", top.sync, where=str(path), text=text).read(SyncSettings),
         records=records,
         issuers=issuers,
     )
@@ -173,7 +210,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _problems(error: ValidationError, where: str, text: str, section: str, keys: set[str]) -> list[Problem]:
-    table = section if section in ("", "records") else f"issuers.{section.removeprefix('issuers.')}"
+    table = section if section in ("", "records", "sync") else f"issuers.{section.removeprefix('issuers.')}"
     problems = []
     for fault in error.errors(include_input=False, include_url=False):
         key = str(fault["loc"][0]) if fault["loc"] else ""

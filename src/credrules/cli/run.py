@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,9 @@ from credrules.cli.options import as_of, only_programs
 from credrules.decisions import Outcome
 from credrules.installation import assemble
 from credrules.ledger import Ledger
+from credrules.ledger.cases import CaseState
+from credrules.privacy import TEXTS, Withheld
+from credrules.sync.turns import turn
 from credrules.wording import listing, number
 
 if TYPE_CHECKING:
@@ -28,21 +32,31 @@ NEEDS_A_PERSON = 1
 @as_of
 @only_programs
 @click.option("--learner", "learners", multiple=True, help="Only this learner; repeatable.")
+@click.option("--changed", is_flag=True, help="Only those who wait since `credrules sync` found them changed or due.")
 @click.option("--everyone", is_flag=True, help="Also those of whom nothing is another than at the last run.")
 @click.option("--dry-run", is_flag=True, help="Decide and say what would be done; write and issue nothing.")
 @click.pass_obj
 def run(
-    screen: Screen, as_of: date, programs: tuple[str, ...], learners: tuple[str, ...], everyone: bool, dry_run: bool
+    screen: Screen,
+    as_of: date,
+    programs: tuple[str, ...],
+    learners: tuple[str, ...],
+    changed: bool,
+    everyone: bool,
+    dry_run: bool,
 ) -> int:
     """Decide on every learner of whom anything may be another than before, then issue whatever is owed."""
     installation = assemble(screen.settings(), programs or None, everybody=True)
-    with screen.progress() as progress:
-        deciding = progress.add_task("Deciding", total=len(learners) or installation.records.count())
+    of_everybody = not (programs or learners or dry_run)
+    with turn(installation, as_of, of_everybody=of_everybody) as whose, screen.progress() as progress:
+        chosen = learners or (whose.learners() if changed else None)
+        total = installation.records.count() if chosen is None else len(chosen)
+        deciding = progress.add_task("Deciding", total=total)
         issuing = progress.add_task("Issuing", total=None, visible=False)
         report = pipeline.run(
             installation,
             as_of,
-            learners=learners or None,
+            learners=chosen,
             everyone=everyone,
             dry_run=dry_run,
             on_decided=lambda count: progress.advance(deciding, count),
@@ -51,12 +65,14 @@ def run(
     _show(screen, installation, report)
     issued = report.issued
     unfinished = issued is not None and (issued.refused + issued.postponed + issued.in_doubt + issued.unconfigured)
-    return NEEDS_A_PERSON if report.set_aside or unfinished else 0
+    to_decide = any(one.state is CaseState.OPEN for one in report.cases)
+    return NEEDS_A_PERSON if report.set_aside or unfinished or to_decide else 0
 
 
 def _show(screen: Screen, installation: Installation, report: pipeline.Report) -> None:
     with installation.ledger_to_read() as ledger:
         conferred = {row.program: row.conferred for row in ledger.tally()}
+        withheld = Counter(one.reason for one in ledger.withheld() if one.reason is not Withheld.HOLD)
     rows = []
     any_later = any(tally.to_confer for tally in report.programs.values())
     for program, tally in report.programs.items():
@@ -80,6 +96,10 @@ def _show(screen: Screen, installation: Installation, report: pipeline.Report) -
         screen.table(list(rows[0]), [list(row.values()) for row in rows], title=f"As of {report.as_of}")
     for line in _sentences(report):
         screen.say(line)
+    for reason, count in withheld.items():
+        screen.say(f"{number(count, 'award')} withheld. {TEXTS[reason]}")
+    if report.cases:
+        screen.say(f"{number(len(report.cases), 'case')} opened: `credrules cases` says what has shifted.")
     for problem in report.examples:
         screen.remark(f"  {problem}")
     if report.set_aside > len({problem.where for problem in report.examples}):
