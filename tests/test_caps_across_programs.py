@@ -12,11 +12,13 @@ from tests.life import installed, rules
 
 from credrules import Knows
 from credrules.adapters import Capabilities
+from credrules.attestations import ProgramUse, Word
+from credrules.decisions import Outcome
 from credrules.needs import unmet_needs
 from credrules.pipeline import run
 from credrules.plan import make_plan
 from credrules.testing import FakeIssuer, FakeRecords, sample_record
-from credrules.uses import in_order, used_by
+from credrules.uses import asked_about, in_order, marked, used_by
 
 DAY = date(2026, 6, 1)
 COURSES = [f"STA 50{number}" for number in range(5)]
@@ -114,8 +116,6 @@ def test_evidence_says_which_program_used_an_attempt(tmp_path):
     record = sample_record("L001", {"STA 501": "A"})
 
     def evidence(names):
-        from credrules.attestations import ProgramUse, Word
-
         word = Word(uses=tuple(ProgramUse(name, frozenset({record.attempts[0].attempt_id})) for name in names))
         decided = installation.decider.decide(record, word, DAY, everyone=True)
         return {one.program: one.evidence for one in decided.decisions}
@@ -136,6 +136,50 @@ def test_evidence_says_which_program_used_an_attempt(tmp_path):
 )
 def test_programs_come_after_those_that_they_ask_about(asked, order):
     assert in_order({name: frozenset(others) for name, others in asked.items()}) == order
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "requirements: [{ choose: 1, from: { counts-toward: [two] } }]",
+        "requirements: [{ credits: 3, from: { counts-toward: [two] } }]",
+        "requirements: [STA 501, { counted-courses: 1, from: { counts-toward: [two] } }]",
+        "requirements: [STA 501]\nlimits: [{ at-most: 1, from: { counts-toward: [two] } }]",
+    ],
+)
+def test_a_program_asks_about_another_in_whatever_part_names_it(tmp_path, rule):
+    made = rules(tmp_path, one=f"{rule}\n", two="requirements: [STA 502]\n")
+
+    assert asked_about([made.program("one")]) == {"two"}
+    assert asked_about([made.program("two")]) == frozenset()
+
+
+def test_an_attempt_says_of_the_programs_asked_about_which_have_used_it(tmp_path):
+    made = rules(tmp_path, two=program(1), three=program(1))
+    record = sample_record("L001", GRADES)
+    first, second, third = (one.attempt_id for one in record.attempts)
+    decided = installed(tmp_path, made, []).decider.decide(record, Word(), DAY, everyone=True).decisions
+    ((used_in_run,),) = {used_by(one.reason) for one in decided}
+    awarded = [ProgramUse("two", frozenset({second})), ProgramUse("three", frozenset({third}))]
+
+    def seen(asks, awarded, decided=()):
+        found = marked(record, "one", frozenset(asks), awarded, decided)
+        return {one.attempt_id: set(one.used_for) for one in found.attempts if one.used_for}
+
+    assert used_in_run == first
+    assert seen({"two"}, awarded) == {second: {"two"}}
+    assert seen({"one", "two"}, [*awarded, ProgramUse("one", frozenset({first, second}))]) == {}
+    assert seen({"two"}, [], decided) == {first: {"two"}}
+    assert seen({"two", "three"}, awarded, decided) == {
+        first: {"two", "three"}, second: {"two"}, third: {"three"},
+    }  # fmt: skip
+    assert seen({"two"}, [], [replace(one, outcome=Outcome.UNMET) for one in decided]) == {}
+
+
+def test_a_record_of_which_nothing_was_used_stays_what_it_is():
+    record = sample_record("L001", GRADES)
+
+    assert marked(record, "one", frozenset({"two"}), [], []) is record
 
 
 NAMES = ("one", "two", "three")

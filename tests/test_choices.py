@@ -103,6 +103,33 @@ def test_several_facts_must_all_hold(outcome):
     assert outcome(requirements, [A], rules=FACTS, facts={"standing": frozenset({"odd"}), **CS}) == "undetermined"
 
 
+def test_otherwise_is_asked_where_any_one_of_several_facts_does_not_hold(outcome):
+    requirements = IF_ELSE.replace(
+        "{ learner.major: [cs, math] }", "{ learner.major: cs, learner.standing: probation }"
+    )
+    probation, good = frozenset({"probation"}), frozenset({"good"})
+    other = [A, attempt("STA 503", "A")]
+
+    assert outcome(requirements, other, rules=FACTS, facts={**CS, "standing": good}) == "met"
+    assert outcome(requirements, other, rules=FACTS, facts={**ART, "standing": probation}) == "met"
+    assert outcome(requirements, other, rules=FACTS, facts={**ART, "standing": good}) == "met"
+    assert outcome(requirements, other, rules=FACTS, facts={**CS, "standing": probation}) == "unmet"
+
+
+def test_a_plan_says_of_one_fact_that_it_does_not_hold_and_of_several_that_one_of_them_does_not(plan):
+    several = IF_ELSE.replace("cs, math] }", "cs, math], learner.standing: probation }")
+
+    def unless(requirements):
+        return {node.id.partition("/")[2]: node.title for node in plan(requirements).nodes if "/unless" in node.id}
+
+    assert unless(IF_ELSE) == {"unless-learner.major": "The learner's major is not cs or math"}
+    assert unless(several) == {
+        "unless": "A condition does not hold",
+        "unless-learner.major": "The learner's major is not cs or math",
+        "unless-learner.standing": "The learner's standing is not probation",
+    }
+
+
 def test_what_is_not_asked_is_not_waited_for(outcome):
     requirements = (
         "  - if: { learner.affiliation: outside }\n    then: { milestone: visit, id: visit }\n"
@@ -147,10 +174,8 @@ def test_the_reason_says_which_branch_is_asked_and_why(decided, requirements, fa
 
 
 @pytest.fixture
-def decided(tmp_path):
-    """The decision on one program by both engines, with its reasons."""
-
-    def run(requirements, attempts, **parts):
+def plan_of(tmp_path):
+    def make(requirements):
         folder = tmp_path / "rules"
         (folder / "programs").mkdir(parents=True, exist_ok=True)
         (folder / "institution.yaml").write_text(INSTITUTION + FACTS)
@@ -158,7 +183,22 @@ def decided(tmp_path):
             "program: p\ntitle: P\neffective: 2025-01-01\ncredit-bearing: true\n"
             f"requirements:\n{requirements}\nawards:\n  - issuer: badges\n"
         )
-        plan = make_plan(load(folder))
+        return make_plan(load(folder))
+
+    return make
+
+
+@pytest.fixture
+def plan(plan_of):
+    return lambda requirements: plan_of(requirements).programs[0]
+
+
+@pytest.fixture
+def decided(plan_of):
+    """The decision on one program by both engines, with its reasons."""
+
+    def run(requirements, attempts, **parts):
+        plan = plan_of(requirements)
         learner = Learner(learner_id="L1", affiliation=Affiliation.HOME)
         record = replace(Record(learner=learner, attempts=tuple(attempts), admissions=()), **parts)
         result = Decider(plan, DurableEngine(plan)).decide(record, Word(), AS_OF, everyone=True)

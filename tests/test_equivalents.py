@@ -8,10 +8,11 @@ from datetime import date
 import pytest
 from tests.worked import AS_OF, INSTITUTION, NOW, PAST, attempt
 
-from credrules import Learner, Record
+from credrules import Course, Learner, Record
 from credrules.attestations import ExceptionKind, GrantedException, Word
 from credrules.deciding import Decider
 from credrules.engines.durable import DurableEngine
+from credrules.equivalents import Equivalence, EquivalenceKind
 from credrules.plan import make_plan
 from credrules.rule_files import load
 
@@ -62,6 +63,54 @@ def test_a_course_taken_again_under_its_new_number_is_repeated(outcome, repeats,
 )
 def test_a_term_that_is_not_known_leaves_it_open_whether_they_are_one(outcome, requirements, attempts, expected):
     assert outcome(requirements, attempts, rules=SAME) == expected
+
+
+def equal(since=None, until=None):
+    courses = (Course("STA", "401"), Course("STA", "501"))
+    return Equivalence(courses=courses, kind=EquivalenceKind.RENUMBERED, since=since, until=until)
+
+
+FIRST, LAST, DAY_AFTER = date(2025, 1, 1), date(2025, 12, 31), date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("dates", "starts", "covered"),
+    [
+        ((FIRST, LAST), date(2024, 12, 31), False),
+        ((FIRST, LAST), FIRST, True),
+        ((FIRST, LAST), LAST, True),
+        ((FIRST, LAST), DAY_AFTER, False),
+        ((FIRST, None), date(2024, 12, 31), False),
+        ((FIRST, None), DAY_AFTER, True),
+        ((None, LAST), date(2024, 12, 31), True),
+        ((None, LAST), DAY_AFTER, False),
+        ((FIRST, None), None, None),
+        ((None, LAST), None, None),
+        ((None, None), None, True),
+    ],
+)
+def test_a_term_that_starts_within_the_dates_both_included_is_covered(dates, starts, covered):
+    term = starts and replace(PAST, starts=starts, ends=date(2026, 5, 1))
+
+    assert equal(*dates).covers(replace(attempt("STA 401", "A"), term=term)) is covered
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        ((None, None), (None, None), True),
+        ((None, None), (FIRST, LAST), True),
+        ((FIRST, LAST), (LAST, None), True),  # one day in both
+        ((FIRST, LAST), (DAY_AFTER, None), False),
+        ((None, LAST), (DAY_AFTER, None), False),
+        ((None, LAST), (None, FIRST), True),
+        ((FIRST, None), (DAY_AFTER, None), True),
+        ((FIRST, None), (None, LAST), True),
+    ],
+)
+def test_dates_overlap_where_a_day_is_within_both(one, other, overlap):
+    assert equal(*one).overlaps(equal(*other)) is overlap
+    assert equal(*other).overlaps(equal(*one)) is overlap
 
 
 def test_without_dates_no_term_is_needed(outcome):

@@ -87,7 +87,11 @@ def chosen(day, on=date(2027, 2, 1)):
 
 
 def told(decision):
-    return next(part.because for part in decision.reason.parts if part.node == "catalog-year")
+    return catalog_year(decision).because
+
+
+def catalog_year(decision):
+    return next(part for part in decision.reason.parts if part.node == "catalog-year")
 
 
 @pytest.mark.parametrize(
@@ -193,6 +197,69 @@ def test_a_version_that_is_not_in_effect_yet_is_not_chosen_yet(decide):
     decision = decide(course, elections=(chosen(NEW),), as_of=date(2026, 12, 31))
 
     assert (decision.version, decision.outcome) == (OLD, Outcome.MET)
+
+
+def test_a_version_can_be_chosen_from_its_first_day_on(decide):
+    decision = decide(passed("STA 503", date(2025, 8, 1)), elections=(chosen(NEW),), as_of=date(2027, 1, 1))
+
+    assert (decision.version, told(decision)) == (NEW, "version-elected")
+
+
+def test_to_choose_the_version_that_one_is_held_to_changes_nothing(decide):
+    course = passed("STA 502", date(2026, 8, 1))
+
+    decision = decide(course, elections=(chosen(MIDDLE),))
+
+    assert catalog_year(decision) == catalog_year(decide(course))
+
+
+def test_a_version_that_there_is_not_cannot_be_chosen(decide):
+    course = passed("STA 502", date(2026, 8, 1))
+
+    decision = decide(course, elections=(chosen("2026-02-02"),))
+
+    assert (decision.version, told(decision)) == (MIDDLE, "version-by-registration")
+    assert catalog_year(decision).text.endswith(
+        "The version of 2026-02-02 was chosen (A. Registrar, 2027-02-01: asked for it), but there is no such version."
+    )
+
+
+def test_only_what_was_chosen_of_this_program_is_a_choice(decide):
+    course = passed("STA 501", date(2025, 8, 1))
+    elsewhere = replace(chosen(NEW), program="q")
+    waiver = replace(chosen("sta-501"), kind=ExceptionKind.WAIVER)
+
+    assert catalog_year(decide(course, elections=(elsewhere, waiver))) == catalog_year(decide(course))
+
+
+def test_a_choice_rules_out_the_versions_before_it_where_the_day_is_not_known(decide):
+    decision = decide(passed("STA 502", None, term=None), elections=(chosen(MIDDLE),))
+
+    assert (decision.outcome, told(decision)) == (Outcome.UNDETERMINED, "version-unknown")
+    assert f"The version of {MIDDLE} was chosen" in catalog_year(decision).text
+    assert f"under {MIDDLE} it is met; under {NEW} it is unmet" in decision.reason.text
+    assert OLD not in decision.reason.text.partition("The outcome depends on it")[2]
+
+
+@pytest.mark.parametrize(("day", "first"), [(date(2024, 12, 31), True), (date(2025, 1, 1), False)])
+def test_whoever_began_before_there_was_a_version_is_told_so(decide, day, first):
+    text = catalog_year(decide(passed("STA 501", day))).text
+
+    assert text.endswith(" None was in force before it.") is first
+
+
+def test_an_enrolment_of_today_is_one(decide):
+    enrolments = (ProgramEnrolment(program="p", since=date(2026, 6, 1)),)
+
+    assert told(decide(enrolments=enrolments, as_of=date(2026, 6, 1))) == "version-by-enrolment"
+
+
+def test_an_unknown_day_cannot_lie_after_the_end_of_the_term(decide):
+    term = Term(date(2025, 8, 1), date(2025, 12, 1), "2025", "fall 2025")
+
+    decision = decide(passed("STA 501", None, term=term), passed("STA 502", date(2027, 8, 1)))
+
+    assert (decision.version, decision.outcome, told(decision)) == (OLD, Outcome.MET, "version-by-registration")
 
 
 def test_a_choice_settles_what_the_unknown_day_left_open(decide):

@@ -28,6 +28,7 @@ from credrules.plan import make_plan
 from credrules.records import record_faults
 from credrules.rule_files import load
 from credrules.testing import FakeRecords
+from credrules.timing import Timing
 
 AS_OF = date(2026, 6, 1)
 INSTITUTION = """\
@@ -263,6 +264,30 @@ def test_an_extension_gives_one_learner_a_later_last_day(outcome, decide):
     assert outcome(BY, as_of=day, milestones=late) == "unmet"
     assert "not-in-time" in [reason.because for reason in decide(BY, as_of=day, milestones=late).reason.walk()]
     assert outcome(BY, as_of=day, milestones=late, exceptions=[granted]) == "met"
+
+
+@pytest.mark.parametrize(
+    ("timing", "period", "deadline"),
+    [
+        (Timing(after="talk"), False, False),
+        (Timing(by=date(2026, 5, 31)), False, True),
+        (Timing(days=1), True, False),
+        (Timing(months=1, since="talk"), True, True),
+        (Timing(renews="licence", term=12), False, False),
+    ],
+)
+def test_a_last_day_is_one_that_is_named_or_follows_from_what_came_before(timing, period, deadline):
+    assert (timing.period, timing.deadline) == (period, deadline)
+
+
+def test_nothing_is_timed_that_nobody_asked_to_be():
+    assert Timing() == Timing(days=0, months=0, renews="", term=0)
+
+
+def test_a_period_that_leaves_the_calendar_ends_with_it():
+    assert Timing(days=1).last_from(date.max) == date.max
+    assert Timing(days=1).first_until(date.min) == date.min
+    assert Timing(months=12, days=1).last_from(date(2026, 1, 31)) == date(2027, 2, 1)
 
 
 RECENT = "  - hours: 10\n    of: { activity: service }\n    within: { months: 12, before: conferral }"

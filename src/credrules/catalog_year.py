@@ -38,7 +38,7 @@ CODES = {
 class CatalogYear:
     """The versions that a learner may be held to, as positions, oldest first: several where the day is not known.
 
-    `closed` where the program was, or may have been, closed on the day; there is no version then, or perhaps none.
+    None where the program was closed on the day; `closed` where it may have been, so that there is perhaps none.
     """
 
     versions: tuple[int, ...]
@@ -74,7 +74,7 @@ def catalog_year(
     if closed and begun.day > closed:
         text = f"The program took learners until {closed}"
         if begun.known:
-            held = CatalogYear((), "program-closed", f"{text}, which is before {begun.text}.", closed=True)
+            held = CatalogYear((), "program-closed", f"{text}, which is before {begun.text}.")
         else:
             text = f"{text}, and it is not known when this learner came."
             held = CatalogYear(possible, "version-unknown", text, closed=True)
