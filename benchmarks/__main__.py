@@ -19,6 +19,7 @@ from benchmarks import (
     population_whole,
     reaudit,
     scale_out,
+    sync,
     throughput,
 )
 
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "population-whole": population_whole,
     "reaudit": reaudit,
     "scale-out": scale_out,
+    "sync": sync,
     "throughput": throughput,
 }
 

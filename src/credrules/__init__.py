@@ -6,6 +6,8 @@ from credrules.adapters import (
     AcceptanceState,
     Batch,
     Capabilities,
+    Changed,
+    ChangesReader,
     CourseCatalogue,
     FindsLate,
     Issuer,
@@ -16,6 +18,7 @@ from credrules.adapters import (
     StudentRecords,
     Verification,
     Verifier,
+    VersionReader,
 )
 from credrules.awards import Achievement, Award, Evidence, Institution, Receipt, Recipient
 from credrules.catalogue import CatalogueCourse
@@ -71,6 +74,8 @@ __all__ = [
     "Batch",
     "Capabilities",
     "CatalogueCourse",
+    "Changed",
+    "ChangesReader",
     "Course",
     "CourseCatalogue",
     "CredentialHeld",
@@ -111,5 +116,6 @@ __all__ = [
     "Unavailable",
     "Verification",
     "Verifier",
+    "VersionReader",
     "hookimpl",
 ]

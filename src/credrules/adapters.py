@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-    from datetime import date
+    from datetime import date, datetime
     from pathlib import Path
 
     from credrules.awards import Award, Receipt
@@ -96,6 +96,54 @@ class StudentRecords(Protocol):
         Raises RecordsError where the source as a whole cannot be read, naming every reason. A fault in one learner's
         rows is no exception: it comes back in `Batch.set_aside`. Every learner of the source is in one or the other.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A learner of whom something was written, and the source's own stamp of it.
+
+    Stamps of one source are all whole numbers, all days and times with a zone, or all without one. `stamp` is None
+    where the source does not say when it was.
+    """
+
+    learner_id: str
+    stamp: datetime | int | None
+
+
+@runtime_checkable
+class ChangesReader(Protocol):
+    """A source of records that can say who changed, so that not everybody has to be read every time.
+
+    Nobody relies on it alone: stamps are late, clocks differ, and what is deleted leaves none. `credrules.sync` reads
+    whoever is named here again, and compares.
+    """
+
+    @property
+    def stamps(self) -> Knows:
+        """How much of what can change is stamped. Where it is not FULL, every synchronisation compares a scope too."""
+
+    def common(self) -> str:
+        """A text that differs whenever something does on which every record depends: terms, queries, settings."""
+
+    def latest(self) -> datetime | int | None:
+        """The greatest stamp that there is; None where there is none."""
+
+    def changed_since(self, since: datetime | int) -> Iterator[Changed]:
+        """Everybody of whom something is stamped with `since` or later, or not stamped; each at least once.
+
+        An answer that was cut off raises RecordsError: it must not look like the end.
+        """
+
+    def batches_of_terms(self, terms: Collection[str], size: int = 500) -> Iterator[Batch]:
+        """As `batches`, but of the attempts only those in these terms or in none. All else is whole."""
+
+
+@runtime_checkable
+class VersionReader(Protocol):
+    """A source of records that knows whether anything in it has changed, though not what."""
+
+    def version(self) -> str:
+        """A text that differs whenever anything does. Raises RecordsError where that cannot be found out."""
 
 
 @runtime_checkable

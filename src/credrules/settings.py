@@ -84,6 +84,19 @@ class Section:
             raise SettingsError(_problems(error, self.where, self.text, self.name, set(_keys(model)))) from None
 
 
+class SyncSettings(PluginSettings):
+    """The `[sync]` table: docs/synchronising.md says what each means."""
+
+    store: RelativePath | None = None
+    overlap_hours: int = Field(default=48, ge=0, alias="overlap-hours")
+    overlap_numbers: int = Field(default=10_000, ge=0, alias="overlap-numbers")
+    terms: tuple[str, ...] = ()
+    scope_days: int = Field(default=1, ge=1, alias="scope-days")
+    full_days: int = Field(default=7, ge=1, alias="full-days")
+    most_gone: int = Field(default=5, ge=0, le=100, alias="most-gone")
+    few: int = Field(default=10, ge=0)
+
+
 class Settings(BaseModel):
     """The whole file, understood; plugins read their own tables."""
 
@@ -97,6 +110,7 @@ class Settings(BaseModel):
     issuers: tuple[Section, ...]
     population: Population = "auto"
     kept: Path | None = None
+    sync: SyncSettings = SyncSettings()
 
     @property
     def folder(self) -> Path:
@@ -112,6 +126,7 @@ class _Top(BaseModel):
     population: Population = "auto"
     kept: RelativePath | None = None
     records: dict[str, Any]
+    sync: dict[str, Any] = Field(default_factory=dict)
     issuers: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
@@ -146,6 +161,7 @@ def load(path: Path) -> Settings:
         engine=top.engine,
         population=top.population,
         kept=top.kept,
+        sync=Section("sync", "", top.sync, where=str(path), text=text).read(SyncSettings),
         records=records,
         issuers=issuers,
     )
@@ -173,7 +189,7 @@ def _keys(model: type[BaseModel]) -> list[str]:
 
 
 def _problems(error: ValidationError, where: str, text: str, section: str, keys: set[str]) -> list[Problem]:
-    table = section if section in ("", "records") else f"issuers.{section.removeprefix('issuers.')}"
+    table = section if section in ("", "records", "sync") else f"issuers.{section.removeprefix('issuers.')}"
     problems = []
     for fault in error.errors(include_input=False, include_url=False):
         key = str(fault["loc"][0]) if fault["loc"] else ""

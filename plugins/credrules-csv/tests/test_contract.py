@@ -15,6 +15,19 @@ class TestCsv(RecordsSuite):
         scaffold(tmp_path, credrules_scaffold())
         return CsvRecords(tmp_path / "records")
 
+    def change(self, records, learner_id):
+        self._replace(records, "learners.csv", lambda line: line.replace(f"{learner_id},", f"{learner_id},Zoë ", 1))
+        return True
+
+    def remove(self, records, learner_id):
+        for path in records.folder.glob("*.csv"):
+            self._replace(records, path.name, lambda line: "" if learner_id in line else line)
+
+    def _replace(self, records, name, change):
+        path = records.folder / name
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(map(change, lines)), encoding="utf-8")
+
 
 class TestCsvWithLittle(RecordsSuite):
     """On the three files, and the columns, without which there is nothing to decide."""

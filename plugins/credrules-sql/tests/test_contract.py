@@ -4,6 +4,7 @@ from importlib import resources
 
 import pytest
 
+from credrules.rows.layouts import OF_LEARNERS
 from credrules.testing import RecordsSuite
 from credrules_csv import CsvRecords
 
@@ -13,7 +14,38 @@ class TestSql(RecordsSuite):
 
     @pytest.fixture
     def records(self, campus):
+        self.campus = campus
         return campus.source
+
+    def change(self, records, learner_id):
+        self.campus.run(f"UPDATE learners SET given_name = 'Zoë' WHERE learner_id = '{learner_id}'")
+        return True
+
+    def remove(self, records, learner_id):
+        for layout in OF_LEARNERS:
+            self.campus.run(f"DELETE FROM {layout.entity} WHERE learner_id = '{learner_id}'")
+        self.campus.run(f"DELETE FROM learners WHERE learner_id = '{learner_id}'")
+
+
+class TestSqlWithStamps(TestSql):
+    """With a time of change in every table that is read, which the queries call changed_at."""
+
+    @pytest.fixture
+    def records(self, campus):
+        self.campus = campus
+        kind = "varchar(30)" if campus.url.get_backend_name() == "sqlite" else "timestamp"
+        for table in ("learners", "attempts"):
+            campus.run(
+                f"ALTER TABLE {table} ADD COLUMN changed_at {kind}",
+                f"UPDATE {table} SET changed_at = '2025-12-30 12:00:00'",
+            )
+        campus.queries = "\n".join(f"-- entity: {e}\nSELECT * FROM {e}" for e in ("learners", "attempts", "terms"))
+        return campus.source
+
+    def change(self, records, learner_id):
+        written = "given_name = 'Zoë', changed_at = '2025-12-31 08:00:00'"
+        self.campus.run(f"UPDATE learners SET {written} WHERE learner_id = '{learner_id}'")
+        return True
 
 
 class TestSqlWithPages(RecordsSuite):

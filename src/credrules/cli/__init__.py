@@ -39,6 +39,7 @@ COMMANDS = {
     "claim": "wish:claim",
     "decline": "wish:decline",
     "status": "status:status",
+    "sync": "sync:sync",
     "acceptance": "acceptance:acceptance",
     "plugins": "plugins:plugins",
     "verify": "verify:verify",

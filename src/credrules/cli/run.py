@@ -11,6 +11,7 @@ from credrules.cli.options import as_of, only_programs
 from credrules.decisions import Outcome
 from credrules.installation import assemble
 from credrules.ledger import Ledger
+from credrules.sync.turns import turn
 from credrules.wording import listing, number
 
 if TYPE_CHECKING:
@@ -28,21 +29,31 @@ NEEDS_A_PERSON = 1
 @as_of
 @only_programs
 @click.option("--learner", "learners", multiple=True, help="Only this learner; repeatable.")
+@click.option("--changed", is_flag=True, help="Only those who wait since `credrules sync` found them changed or due.")
 @click.option("--everyone", is_flag=True, help="Also those of whom nothing is another than at the last run.")
 @click.option("--dry-run", is_flag=True, help="Decide and say what would be done; write and issue nothing.")
 @click.pass_obj
 def run(
-    screen: Screen, as_of: date, programs: tuple[str, ...], learners: tuple[str, ...], everyone: bool, dry_run: bool
+    screen: Screen,
+    as_of: date,
+    programs: tuple[str, ...],
+    learners: tuple[str, ...],
+    changed: bool,
+    everyone: bool,
+    dry_run: bool,
 ) -> int:
     """Decide on every learner of whom anything may be another than before, then issue whatever is owed."""
     installation = assemble(screen.settings(), programs or None, everybody=True)
-    with screen.progress() as progress:
-        deciding = progress.add_task("Deciding", total=len(learners) or installation.records.count())
+    of_everybody = not (programs or learners or dry_run)
+    with turn(installation, as_of, of_everybody=of_everybody) as whose, screen.progress() as progress:
+        chosen = learners or (whose.learners() if changed else None)
+        total = installation.records.count() if chosen is None else len(chosen)
+        deciding = progress.add_task("Deciding", total=total)
         issuing = progress.add_task("Issuing", total=None, visible=False)
         report = pipeline.run(
             installation,
             as_of,
-            learners=learners or None,
+            learners=chosen,
             everyone=everyone,
             dry_run=dry_run,
             on_decided=lambda count: progress.advance(deciding, count),

@@ -246,6 +246,18 @@ class Ledger:
             row = connection.execute(query).first()
         return LastRun(row.id, row.started_at.isoformat()) if row else None
 
+    def to_look_at(self, run: int, after: date, as_of: date) -> frozenset[str]:
+        """Of whom something was said since this run began, and whose day of conferral has come since `after`."""
+        attestations, exceptions, decisions = tables.attestations, tables.exceptions, tables.decisions
+        began = select(tables.runs.c.started_at).where(tables.runs.c.id == run).scalar_subquery()
+        queries = (
+            select(attestations.c.learner_id).where(attestations.c.recorded_at >= began),
+            select(exceptions.c.learner_id).where(exceptions.c.recorded_at >= began),
+            select(decisions.c.learner_id).where(decisions.c.confers_on > after, decisions.c.confers_on <= as_of),
+        )
+        with database.reading(self._engine) as connection:
+            return frozenset(learner_id for query in queries for learner_id in connection.scalars(query.distinct()))
+
     def end(self, run: int, counts: Mapping[str, int]) -> None:
         with database.writing(self._engine) as connection:
             row = {"run_id": run, "counts": json.dumps(dict(counts), sort_keys=True), "ended_at": _now()}

@@ -6,12 +6,14 @@ Needs pytest: pip install 'credrules[testing]'.
 from credrules.testing.fakes import ALL_KNOWN, FakeIssuer, FakeRecords
 from credrules.testing.samples import sample_award, sample_record
 from credrules.testing.suites import EngineSuite, IssuerSuite, RecordsSuite
+from credrules.testing.system import FakeSystem
 
 __all__ = [
     "ALL_KNOWN",
     "EngineSuite",
     "FakeIssuer",
     "FakeRecords",
+    "FakeSystem",
     "IssuerSuite",
     "RecordsSuite",
     "sample_award",

@@ -8,22 +8,35 @@ from __future__ import annotations
 import pickle
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from random import Random
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from credrules.adapters import Batch, Capabilities, CourseCatalogue, Issuer, Knows, StudentRecords
+from credrules.adapters import (
+    Batch,
+    Capabilities,
+    ChangesReader,
+    CourseCatalogue,
+    Issuer,
+    Knows,
+    StudentRecords,
+    VersionReader,
+)
 from credrules.attestations import Word
 from credrules.awards import Award, Receipt
 from credrules.engines.plain import PlainEngine
 from credrules.errors import Refused
 from credrules.records import record_faults
+from credrules.sync import Scope, Store, synchronise
+from credrules.sync.extracts import of_terms
 from credrules.testing.random_cases import random_case, random_record, random_word
 from credrules.testing.samples import sample_award
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from credrules.engines import Engine
     from credrules.plan import Plan
@@ -37,6 +50,15 @@ class RecordsSuite:
         def records(self, tmp_path):
             return CampusRecords(folder=filled_with_at_least_three_learners(tmp_path))
     """
+
+    day: ClassVar[date] = date(2026, 1, 1)
+
+    def change(self, records: StudentRecords, learner_id: str) -> bool:
+        """Change something that the source says of a learner, as its own system would; False where a test cannot."""
+        return False
+
+    def remove(self, records: StudentRecords, learner_id: str) -> None:
+        """Remove a learner and all that is theirs, where `change` can be done."""
 
     @pytest.fixture
     def records(self) -> StudentRecords:
@@ -119,11 +141,71 @@ class RecordsSuite:
         for one in courses:
             assert one.since is None or one.until is None or one.since <= one.until
 
+    def test_a_second_synchronisation_finds_nothing_new(self, records: StudentRecords) -> None:
+        with Store.in_memory() as store:
+            first = synchronise(records, store, Scope(), self.day)
+            second = synchronise(records, store, Scope(), self.day)
+
+        assert first.new >= 3
+        assert (second.new, second.changed, second.gone) == (0, 0, 0)
+
+    def test_a_source_that_was_not_changed_has_one_version(self, records: StudentRecords) -> None:
+        if isinstance(records, VersionReader):
+            assert records.version() == records.version() != ""
+
+    def test_whoever_was_written_last_is_among_those_who_changed_since(self, records: StudentRecords) -> None:
+        """Stamps are compared inclusively: of two learners with one stamp the second is not lost."""
+        latest = records.latest() if isinstance(records, ChangesReader) else None
+        if not isinstance(records, ChangesReader) or latest is None:
+            return
+
+        assert latest in [one.stamp for one in records.changed_since(latest)]
+
+    def test_everybody_has_changed_since_long_ago_where_everything_is_stamped(self, records: StudentRecords) -> None:
+        latest = records.latest() if isinstance(records, ChangesReader) else None
+        if not isinstance(records, ChangesReader) or latest is None or records.stamps is not Knows.FULL:
+            return
+        changed = {one.learner_id for one in records.changed_since(_long_before(latest))}
+
+        assert changed >= {record.learner.learner_id for batch in records.batches() for record in batch.records}
+
+    def test_a_reading_of_some_terms_is_that_of_everybody_without_the_others(self, records: StudentRecords) -> None:
+        if not isinstance(records, ChangesReader):
+            return
+        everybody = [record for batch in records.batches() for record in batch.records]
+        found = sorted({one.term.term_id for record in everybody for one in record.attempts if one.term})
+
+        assert records.common() == records.common()
+        for terms in (found[:1], found):
+            scoped = [record for batch in records.batches_of_terms(terms, 2) for record in batch.records]
+            assert scoped == [of_terms(record, terms) for record in everybody]
+
+    def test_what_is_written_is_found_and_who_is_removed_is_gone(self, records: StudentRecords) -> None:
+        """Where the suite is told how to `change` and to `remove`."""
+        ids = [record.learner.learner_id for batch in records.batches() for record in batch.records]
+        with Store.in_memory() as store:
+            synchronise(records, store, Scope(), self.day)
+            store.decided(store.waiting(), {})
+            if not self.change(records, ids[0]):
+                pytest.skip("the suite has no `change` and no `remove`")
+            written = synchronise(records, store, Scope(), self.day)
+            waiting = store.waiting()
+            self.remove(records, ids[1])
+            removed = synchronise(records, store, Scope(), self.day, full=True)
+
+        assert (written.new, written.changed, written.gone) == (0, 1, 0)
+        assert waiting.learners == {ids[0]}
+        assert (removed.new, removed.changed, removed.gone) == (0, 0, 1)
+
     def test_a_batch_can_be_sent_to_another_process(self, records: StudentRecords) -> None:
         batch = next(iter(records.batches()))
 
         assert pickle.loads(pickle.dumps(batch)) == batch  # noqa: S301  our own bytes
         assert isinstance(batch, Batch)
+
+
+def _long_before(stamp: datetime | int) -> datetime | int:
+    return 0 if isinstance(stamp, int) else stamp.replace(year=1904)
 
 
 class IssuerSuite:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from credrules import Batch, Capabilities, Knows, Problem, SetAside
 from credrules.rows import Reader, Rows, known_from, shown
 from credrules_csv import catalogue
+from credrules_csv.folder_digest import folder_digest
 from credrules_csv.layouts import ATTEMPTS, LAYOUTS, LEARNERS
 from credrules_csv.lines import Lines
 from credrules_csv.staging import columns_present, staged
@@ -45,6 +46,10 @@ class CsvRecords:
     def courses(self) -> tuple[CatalogueCourse, ...]:
         """The catalogue in courses.csv. Raises RecordsError with every problem in it."""
         return catalogue.read(self.folder)
+
+    def version(self) -> str:
+        """A digest of all that the files hold, and of which there are."""
+        return folder_digest(self.folder)
 
     def batches(self, learners: Collection[str] | None = None, size: int = 500) -> Iterator[Batch]:
         """Records in the order of learner_id, by its characters' code points."""

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CHAR, Text, cast, column, func, null, select, text
+from sqlalchemy import CHAR, Text, cast, column, false, func, null, or_, select, text
 from sqlalchemy.dialects import mssql, mysql, oracle
 
 from credrules import RecordsError
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Dialect, Row
 
     from credrules_sql.queries import Query
+
+Terms = tuple[str, ...]
+"""Of rows that have a term, only those in one of these."""
 
 KEY, LEFT = "credrules_key", "credrules_left"
 SPARE = 50  # rows of learners beyond a batch: some learners may be there twice
@@ -44,11 +47,13 @@ class Source:
         parameters: Mapping[str, str | int | date],
         *,
         binary: bool,
+        terms: Terms | None = None,
     ) -> None:
         self.query = query
         self._present = tuple(present)
         self._parameters = {name: parameters[name] for name in query.parameters}
         self._binary = binary
+        self._terms = terms
 
     def header(self) -> Select[Any]:
         """A statement without rows, which says what the aliases are."""
@@ -66,7 +71,7 @@ class Source:
     def page(self, dialect: Dialect, limit: int, span: Span) -> Select[Any]:
         """The next rows in learner order, each with how many there are from the first of them on."""
         table = self._table(self._present)
-        key = _binary_key(table.c.learner_id, dialect.name) if self._binary else table.c.learner_id
+        key = binary_key(table.c.learner_id, dialect.name) if self._binary else table.c.learner_id
         left: ColumnElement[Any] = func.count().over() if span.upto is not None or span.among else null()
         statement = select(key.label(KEY), left.label(LEFT), *(table.c[name] for name in self._present))
         if span.after is not None:
@@ -78,10 +83,15 @@ class Source:
         return statement.order_by(key).limit(limit)
 
     def _table(self, columns: Sequence[str]) -> Subquery:
-        return text(self.query.sql).bindparams(**self._parameters).columns(*map(column, columns)).subquery("q")
+        table = text(self.query.sql).bindparams(**self._parameters).columns(*map(column, columns)).subquery("q")
+        if self._terms is None:
+            return table
+        term = func.trim(cast(table.c.term_id, CHAR(200)))
+        inside = term.in_(self._terms) if self._terms else false()
+        return select(table).where(or_(table.c.term_id.is_(None), term == "", inside)).subquery("s")
 
 
-def _binary_key(learner_id: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+def binary_key(learner_id: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
     """The learner's id as text, in the order of its characters' code points."""
     if dialect == "postgresql":
         return cast(learner_id, Text).collate("C")

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from credrules import Batch, Capabilities, Knows, Problem, RecordsError, SetAside
 from credrules.errors import nearest
+from credrules.records import digest
 from credrules.rows import Reader, Rows, known_from, read_courses, read_terms, shown, to_text
 from credrules.rows.cells import Unreadable
 from credrules.rows.layouts import ATTEMPTS, COURSES, LAYOUTS, LEARNERS, TERMS
 from credrules_sql.connecting import make_engine, snapshot
 from credrules_sql.paging import Pager, Source, Span
 from credrules_sql.queries import EMAILS, ENTITIES
+from credrules_sql.stamps import CHANGED_AT, Stamped, changed_since, latest_of, stamps_of
 from credrules_sql.translation import Translation, preferred_address
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL, Connection
     from sqlalchemy.engine import Row as Found
 
-    from credrules import CatalogueCourse
+    from credrules import CatalogueCourse, Changed
     from credrules.rows import Layout, Present, Row
+    from credrules_sql.paging import Terms
     from credrules_sql.queries import Query
+    from credrules_sql.stamps import Stamp
 
 MOST_STRANGERS = 1000
 """Rows of learners beyond the last known one. More of them are no slip but two queries that do not fit together."""
@@ -87,6 +91,42 @@ class SqlRecords:
             raise RecordsError(problems)
         return courses
 
+    @cached_property
+    def stamps(self) -> Knows:
+        """FULL where every query about learners has a changed_at, PARTIAL where some have."""
+        with self._opened() as opened:
+            return stamps_of(opened.stamped)
+
+    def common(self) -> str:
+        """A digest of the terms, of the queries, and of the settings by which they are understood."""
+        with self._opened() as opened:
+            terms = sorted(map(repr, opened.everything(TERMS)))
+        queries = {entity: query.sql for entity, query in self._queries.items()}
+        how = self._how
+        set_here = {name: value for name, value in how.parameters.items() if name != "as_of"}  # a day passes by itself
+        return digest([terms, queries, dict(how.values), set_here, list(how.emails), list(how.partial)])
+
+    def latest(self) -> Stamp | None:
+        """The greatest stamp of any query."""
+        with self._opened() as opened:
+            return latest_of(opened.connection, opened.stamped.values())
+
+    def changed_since(self, since: Stamp) -> Iterator[Changed]:
+        """Query after query, each in learner order."""
+        with self._opened() as opened:
+            for stamped in opened.stamped.values():
+                yield from changed_since(opened.connection, stamped, since, self._how.page)
+
+    def batches_of_terms(self, terms: Collection[str], size: int = 500) -> Iterator[Batch]:
+        """As `batches` of everybody, with less to read: the terms are a condition that the database applies."""
+        with self._opened(self._as_written(terms)) as opened:
+            yield from Reading(opened, self._how, Queries(self._queries)).everybody(size)
+
+    def _as_written(self, terms: Collection[str]) -> Terms:
+        """The terms, and whatever the settings map to one of them: the database knows no other words."""
+        values = self._how.values.get("attempts.term_id", self._how.values.get("term_id", {}))
+        return tuple(sorted({*terms, *(said for said, meant in values.items() if meant.strip() in terms)}))
+
     def batches(self, learners: Collection[str] | None = None, size: int = 500) -> Iterator[Batch]:
         """Records in the order of learner_id, by its characters' code points."""
         if size < 1:
@@ -96,10 +136,10 @@ class SqlRecords:
             yield from reading.everybody(size) if learners is None else reading.named(sorted(set(learners)), size)
 
     @contextmanager
-    def _opened(self) -> Iterator[Opened]:
+    def _opened(self, terms: Terms | None = None) -> Iterator[Opened]:
         engine = make_engine(self._url)
         with snapshot(engine, self._how.timeout) as connection:
-            yield open_queries(connection, self._queries, self._how)
+            yield open_queries(connection, self._queries, self._how, terms)
 
 
 class Queries:
@@ -142,6 +182,7 @@ class Opened:
     sources: Mapping[str, Source]
     translations: Mapping[str, Translation]
     present: Present
+    stamped: Mapping[str, Stamped | None]
 
     def everything(self, layout: Layout) -> list[Row]:
         source, translation = self.sources[layout.entity], self.translations[layout.entity]
@@ -162,7 +203,9 @@ class Opened:
         return totals
 
 
-def open_queries(connection: Connection, queries: Mapping[str, Query], how: Understanding) -> Opened:
+def open_queries(
+    connection: Connection, queries: Mapping[str, Query], how: Understanding, terms: Terms | None = None
+) -> Opened:
     """Ask the database what columns the queries have. Raises RecordsError with all that is wrong with them."""
     problems = [
         Problem("credrules.toml", 0, f"there is no query for '{layout.entity}', without which nothing can be decided.")
@@ -170,7 +213,7 @@ def open_queries(connection: Connection, queries: Mapping[str, Query], how: Unde
         if layout.required and layout.entity not in queries
     ]
     parameters = {"as_of": date.today(), **how.parameters}  # noqa: DTZ011  the institution's own day
-    sources, translations = {}, {}
+    sources, translations, stamped = {}, {}, {}
     present: dict[str, frozenset[str]] = {}
     for entity, query in queries.items():
         if missing := sorted(query.parameters - set(parameters)):
@@ -179,15 +222,19 @@ def open_queries(connection: Connection, queries: Mapping[str, Query], how: Unde
             continue
         header = connection.execute(Source(query, (), parameters, binary=True).header())
         found = [name.lower() for name in header.keys()]  # noqa: SIM118  a result is no mapping
+        if query.layout.of_a_learner:
+            stamped[entity] = Stamped(query, parameters) if CHANGED_AT in found else None
+            found = [name for name in found if name != CHANGED_AT]
         problems.extend(query.problem(fault) for fault in _header_faults(found, query.layout))
         known = tuple(name for name in query.layout.columns if name in found)
         present[entity] = frozenset(known)
-        sources[entity] = Source(query, known, parameters, binary=how.binary)
+        narrowed = terms if query.layout is ATTEMPTS and "term_id" in known else None
+        sources[entity] = Source(query, known, parameters, binary=how.binary, terms=narrowed)
         translations[entity] = Translation(query.layout, known, how.values)
     problems.extend(_email_faults(queries, present, how))
     if problems:
         raise RecordsError(problems)
-    return Opened(connection, sources, translations, present)
+    return Opened(connection, sources, translations, present, stamped)
 
 
 def _header_faults(found: Sequence[str], layout: Layout) -> Iterator[str]:
