@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 import sys
 from dataclasses import dataclass, field
 from importlib import resources
@@ -9,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
 from credrules import RecordsError, Section
@@ -124,8 +126,18 @@ def empty(url: URL, tmp_path: Path) -> Iterator[Campus]:
 @pytest.fixture
 def vendor(vendor_url: URL, tmp_path: Path) -> Iterator[Campus]:
     campus = Campus(vendor_url, tmp_path, queries="")
-    with cleared(campus):
-        yield campus
+    event.listen(Engine, "connect", _teach_concat)
+    try:
+        with cleared(campus):
+            yield campus
+    finally:
+        event.remove(Engine, "connect", _teach_concat)
+
+
+def _teach_concat(connection: Any, _record: object) -> None:
+    """SQLite has CONCAT only from 3.44 on."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.create_function("concat", -1, lambda *parts: "".join(str(p) for p in parts if p is not None))
 
 
 class cleared:

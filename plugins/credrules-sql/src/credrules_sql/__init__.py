@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from credrules import Problem, hookimpl
 from credrules.errors import SettingsError
+from credrules_sql.profiles import load_profile
 from credrules_sql.queries import parse_queries
 from credrules_sql.records import SqlRecords, Understanding
 from credrules_sql.settings import SqlSettings
@@ -28,11 +29,12 @@ def credrules_student_records(settings: Section) -> Iterator[StudentRecords]:
 
 def records_from(settings: SqlSettings, folder: Path) -> SqlRecords:
     """The source that the settings describe. Raises SettingsError with every problem in the file of queries."""
+    settings = settings.with_profile()
+    url = settings.sqlalchemy_url()
     problems: list[Problem] = []
-    queries = _queries_in(settings.queries, problems)
+    queries = _queries_of(settings, url.get_backend_name(), problems)
     if problems:
         raise SettingsError(problems)
-    url = settings.sqlalchemy_url()
     if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":", "file:")):
         url = url.set(database=str(Path(folder, url.database).absolute()))
     understanding = Understanding(
@@ -45,6 +47,16 @@ def records_from(settings: SqlSettings, folder: Path) -> SqlRecords:
         timeout=settings.timeout,
     )
     return SqlRecords(url, queries, understanding)
+
+
+def _queries_of(settings: SqlSettings, backend: str, problems: list[Problem]) -> dict[str, Query]:
+    """The profile's, without what is left out and with what the institution has put in its place."""
+    if settings.profile is None and settings.queries is None:
+        message = "name a `profile`, or a file of `queries`, in the table [records]."
+        problems.append(Problem("credrules.toml", 0, message))
+    profile = load_profile(settings.profile).queries(backend) if settings.profile else {}
+    own = _queries_in(settings.queries, problems) if settings.queries else {}
+    return {entity: query for entity, query in profile.items() if entity not in settings.without} | own
 
 
 def _queries_in(path: Path, problems: list[Problem]) -> dict[str, Query]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from credrules import Capabilities, PluginSettings, RelativePath, Secret
 from credrules.errors import nearest
+from credrules_sql.profiles import load_profile, profile_names
 from credrules_sql.queries import ENTITIES
 
 _SECRETS = frozenset({"password", "passwd", "pwd", "odbc_connect", "user_password", "access_token", "token"})
@@ -54,12 +55,30 @@ def _capability(name: str) -> str:
     return name
 
 
+def _profile(name: str) -> str:
+    if name not in profile_names():
+        possible = f"Possible: {', '.join(profile_names())}.{nearest(name, profile_names())}"
+        raise ValueError(f"there is no profile '{name}'. {possible}")
+    return name
+
+
+def _entity(name: str) -> str:
+    if name not in ENTITIES:
+        raise ValueError(f"there is no entity '{name}'. Possible: {', '.join(ENTITIES)}.{nearest(name, ENTITIES)}")
+    return name
+
+
 class SqlSettings(PluginSettings):
     """Where the database is, and how what it says is to be understood."""
 
     url: Annotated[str, AfterValidator(_url_without_secrets)]
     password: Secret | None = None
-    queries: RelativePath
+    profile: Annotated[str, AfterValidator(_profile)] | None = None
+    """The student information system whose tables these are, where its SELECTs come with the plugin."""
+    queries: RelativePath | None = None
+    """SELECTs of the institution's own. With a profile they replace its own for the same entity."""
+    without: tuple[Annotated[str, AfterValidator(_entity)], ...] = ()
+    """Entities of the profile that are not read."""
     parameters: dict[str, str | int | date] = Field(default_factory=dict)
     values: dict[Annotated[str, AfterValidator(_column)], dict[str, str]] = Field(default_factory=dict)
     emails: tuple[str, ...] = ()
@@ -68,6 +87,18 @@ class SqlSettings(PluginSettings):
     order: Literal["binary", "database"] = "binary"
     page: int = Field(default=24_000, ge=1)
     timeout: int = Field(default=300, ge=1)
+
+    def with_profile(self) -> SqlSettings:
+        """These settings, with the profile's wherever they say nothing themselves."""
+        if self.profile is None:
+            return self
+        given = load_profile(self.profile).settings
+        values: dict[str, dict[str, str]] = {**given.get("values", {})}
+        for column, own in self.values.items():
+            values[column] = values.get(column, {}) | own
+        unsaid = {name: setting for name, setting in given.items() if name not in self.model_fields_set}
+        parameters = given.get("parameters", {}) | self.parameters
+        return self.model_copy(update=unsaid | {"values": values, "parameters": parameters})
 
     def sqlalchemy_url(self) -> URL:
         url = make_url(self.url)
