@@ -40,6 +40,7 @@ COMMANDS = {
     "decline": "wish:decline",
     "status": "status:status",
     "sync": "sync:sync",
+    "doctor": "doctor:doctor",
     "acceptance": "acceptance:acceptance",
     "plugins": "plugins:plugins",
     "verify": "verify:verify",
