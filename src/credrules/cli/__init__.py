@@ -41,6 +41,7 @@ COMMANDS = {
     "status": "status:status",
     "sync": "sync:sync",
     "doctor": "doctor:doctor",
+    "connect": "connect:connect",
     "acceptance": "acceptance:acceptance",
     "plugins": "plugins:plugins",
     "verify": "verify:verify",
