@@ -140,7 +140,7 @@ def test_settings_that_nobody_asks_for_stay_where_the_plugin_is_the_same(home):
 
 
 def test_where_no_profile_fits_the_tables_are_listed_and_no_row_is(home):
-    with pytest.raises(click.UsageError, match="--set queries="):
+    with pytest.raises(click.ClickException, match="--set queries="):
         connect(home, "--plugin", "sql", "--url", "sqlite:///sis.db")
 
     options = ["--settings", str(home / "credrules.toml"), "connect", "--plugin", "sql", "--url", "sqlite:///sis.db"]

@@ -117,16 +117,25 @@ def test_a_learner_without_an_address_is_said_and_can_be_decided(home):
     assert troubles(document)["no-email"]["examples"] == ["50010005"]
 
 
-def test_rows_that_cannot_be_read_are_a_trouble_and_their_cells_are_not_printed(home):
-    change(home, "attempts.csv", "2026-01-13,A,graded,2026-05-18", "2026-01-13,A,secretly,2026-05-18")
+def test_rows_that_cannot_be_read_are_one_trouble_for_each_column_with_the_first_of_them(home):
+    change(home, "attempts.csv", "2026-05-18", "18 May 2026")
+
+    code, document = found(home)
+
+    [trouble] = document["troubles"]
+    assert (code, trouble["code"], trouble["learners"]) == (1, "set-aside", 5)
+    assert trouble["cause"].startswith("Rows in attempts.csv cannot be read")
+    assert "The first one: graded_on is '18 May 2026'. A date is written YYYY-MM-DD" in trouble["cause"]
+
+
+def test_a_name_that_stands_in_another_column_is_not_printed(home):
+    change(home, "attempts.csv", "2026-01-13,A,graded,2026-05-18", "2026-01-13,A,graded,Efua")
 
     code, text = said(home)
 
-    assert "cannot be read" in text
-    assert "50010005" in text
-    assert "secretly" not in text
-    assert "✗ Rows in" in text
     assert code == 1
+    assert "50010005" in text
+    assert "Efua" not in text
 
 
 def test_nothing_of_a_person_is_printed_but_the_id(home):

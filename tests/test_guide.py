@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ["writing-a-program.md", "importing.md"]
-STEP = re.compile(r"<!-- (?P<note>.*?) -->|```(?P<kind>yaml|text|console)\n(?P<text>.*?)```", re.S)
+PAGES = ["writing-a-program.md", "importing.md", "connecting-an-unknown-sis.md"]
+STEP = re.compile(r"<!-- (?P<note>.*?) -->|```(?P<kind>yaml|text|sql|toml|console)\n(?P<text>.*?)```", re.S)
 CHANGE = re.compile(r'"(.*?)" to "(.*?)"')
 PROGRAM = "rules/programs/community-health-data.yaml"
 
@@ -24,6 +24,9 @@ def followed(page: str, home: Path) -> list[tuple[str, str]]:
     for step in STEP.finditer(page):
         if step["note"] is not None:
             note = step["note"]
+            if note.startswith("edit"):
+                edit(note, home)
+                note = ""
         elif note.startswith("show"):
             assert (home / note.partition(": ")[2]).read_text() == step["text"]
             note = ""
@@ -39,6 +42,16 @@ def followed(page: str, home: Path) -> list[tuple[str, str]]:
     return shown
 
 
+def edit(note: str, home: Path) -> None:
+    """A change to a file that stays, as in `edit in FILE: "old" to "new"`."""
+    path = home / note.partition(": ")[0].removeprefix("edit in ")
+    text = path.read_text()
+    for old, new in CHANGE.findall(note):
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    path.write_text(text)
+
+
 def printed(command: str, home: Path, change: str) -> str:
     """What a command prints, after a change to a file that is taken back again."""
     path = home / (change.partition(": ")[0].removeprefix("change").removeprefix(" in ") or PROGRAM)
@@ -49,9 +62,11 @@ def printed(command: str, home: Path, change: str) -> str:
         text = text.replace(old, new, 1)
     if change:
         path.write_text(text)
+    program, *words = shlex.split(command)
     done = subprocess.run(
-        [Path(sys.executable).with_name("credrules"), *shlex.split(command)[1:]],
+        [Path(sys.executable).with_name(program), *words],
         cwd=home,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from credrules.adapters import SetAside
     from credrules.decisions import Decision, Reason, Use
     from credrules.errors import Problem
+    from credrules.findings import Finding
     from credrules.records import Attempt, Record
     from credrules.rules import GradeScale
 
@@ -48,9 +49,8 @@ class _Kind:
 
 _CAUSES = {
     "set-aside": (
-        "rows in {what} cannot be read, or contradict one another ({learners}).",
-        "Correct these rows at the source. `credrules run --dry-run` says what is wrong with them; until then nothing "
-        "is decided about these learners.",
+        "rows in {where} cannot be read, or contradict one another ({learners}). The first one: {first}",
+        "Correct these rows at the source, or map what they say. Until then nothing is decided about these learners.",
     ),
     "grade-unreadable": (
         "the source prints the grade '{what}', which the institution's scale does not have ({learners}).",
@@ -114,10 +114,14 @@ class Troubles:
         self._as_of = as_of
         self._counts: dict[_Kind, int] = defaultdict(int)
         self._examples: dict[_Kind, list[str]] = defaultdict(list)
+        self._first: dict[_Kind, str] = {}
 
     def set_aside(self, one: SetAside) -> None:
-        for place in {_of_whom(problem, one.learner_id) for problem in one.problems}:
-            self._note({_Kind("set-aside", place)}, one.learner_id)
+        """Problems of the same place and column are one trouble: that of the whole place."""
+        kinds = {_Kind("set-aside", _subject(problem), _place(problem)): problem for problem in one.problems}
+        for kind, problem in kinds.items():
+            self._first.setdefault(kind, problem.message)
+        self._note(set(kinds), one.learner_id)
 
     def record(self, record: Record) -> None:
         """What can be seen in the records alone, whatever the rules ask."""
@@ -137,7 +141,12 @@ class Troubles:
                 f"of {{what}} ({{learners}}): {UNSURE[kind.code]}.",
                 "Record what is missing at the source.",
             )
-            words = {"what": kind.what, "where": kind.where, "learners": number(count, "learner")}
+            words = {
+                "what": kind.what,
+                "where": kind.where,
+                "learners": number(count, "learner"),
+                "first": self._first.get(kind, ""),
+            }
             text = cause.format(**words)
             yield Trouble(
                 undetermined=kind.code not in NO_HARM,
@@ -161,16 +170,30 @@ class Troubles:
                 self._examples[kind].append(learner_id)
 
 
-def of_problem(problem: Problem, code: str, *, undetermined: bool) -> Trouble:
-    """A mistake between rules and source: its first sentence is the cause, what follows is what to do."""
-    cause, _, step = problem.message.partition(". ")
+def of_need(problem: Problem) -> Trouble:
+    """A rule that asks what the source cannot tell. Rules with such a one are refused, so that nobody is decided."""
+    return Trouble(True, "rule-needs", _cause(problem), "Add it to the source, or change the rule.")
+
+
+def of_finding(finding: Finding) -> Trouble:
+    """What a rule names and the catalogue lacks: what follows the first sentence is what to do."""
+    step = finding.problem.message.partition(". ")[2]
+    return Trouble(False, finding.check, _cause(finding.problem), step)
+
+
+def _cause(problem: Problem) -> str:
     place = f"{problem.where}:{problem.line}" if problem.line else problem.where
-    return Trouble(undetermined, code, f"{place}: {cause.removesuffix('.')}.", step)
+    return f"{place}: {problem.message.partition('. ')[0].removesuffix('.')}."
 
 
-def _of_whom(problem: Problem, learner_id: str) -> str:
-    """Where rows are, without the learner's own id, so that what is wrong in the same query is one trouble."""
-    return problem.where.partition(",")[0].removesuffix(f" learner {learner_id}")
+def _place(problem: Problem) -> str:
+    """The file, or the query, without the row."""
+    return problem.where.partition(",")[0]
+
+
+def _subject(problem: Problem) -> str:
+    """The column, with which a message about a cell begins."""
+    return problem.message.partition(" ")[0]
 
 
 def _unknown(reason: Reason) -> Iterator[Reason]:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from credrules.troubles import Trouble, Troubles, of_problem
+from credrules.troubles import Trouble, Troubles, of_finding, of_need
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -142,9 +142,9 @@ class _Reading:
     def _troubles(self) -> Iterable[Trouble]:
         yield from self.troubles.found()
         for problem in self._asked.needs:
-            yield of_problem(problem, "rule-needs", undetermined=True)
+            yield of_need(problem)
         for finding in self._asked.catalogue or ():
-            yield of_problem(finding.problem, finding.check, undetermined=False)
+            yield of_finding(finding)
         if not self.learners:
             yield Trouble(
                 undetermined=True,

@@ -159,7 +159,7 @@ def _confirmed(settings: Settings) -> bool:
 
 
 def _prompted(text: str, key: str, **options: Any) -> str:
-    """An answer. Where there is nobody to ask, says which option gives it. Raises click.UsageError."""
+    """An answer. Where there is nobody to ask, says which option gives it. Raises click.ClickException."""
     try:
         return str(click.prompt(text, err=True, **options))
     except click.Abort:
@@ -167,4 +167,4 @@ def _prompted(text: str, key: str, **options: Any) -> str:
             raise
         click.echo(err=True)  # the question stands alone on its line
         option = f"--{key}" if key in ("plugin", "url", "folder", "profile") else f"--set {key}=..."
-        raise click.UsageError(f"'{key}' is not given, and there is nobody to ask: add {option}.") from None
+        raise click.ClickException(f"'{key}' is not given, and there is nobody to ask: add {option}.") from None

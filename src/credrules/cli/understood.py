@@ -40,7 +40,8 @@ def show(screen: Screen, found: Understood) -> None:
     if found.attempts:
         least, median, most = found.attempts.least, found.attempts.median, found.attempts.most
         screen.say(f"Attempts of one learner: {least} at least, {median} in the middle, {most} at most.")
-    screen.table(["term", "from", "to", "attempts", "graded"], [_term(one) for one in found.terms])
+    if found.terms:
+        screen.table(["term", "from", "to", "attempts", "graded"], [_term(one) for one in found.terms])
     for title, how in (("Known", Knows.FULL), ("Known for some", Knows.PARTIAL), ("Not known", Knows.NONE)):
         names = [name.replace("_", " ") for name, knows in found.knows.items() if knows == how]
         screen.say(f"{title}: {', '.join(names) or 'nothing'}.")
