@@ -16,7 +16,7 @@ help: ## what there is to run
 
 setup: $(READY) ## .venv, with credrules and its plugins in it
 
-$(READY): requirements.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
+$(READY): requirements.lock requirements-peers.lock pyproject.toml $(wildcard plugins/*/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "credrules needs Python 3.11 or newer; name one with PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 ifeq ($(NEW_PYTHON),1)
@@ -24,6 +24,7 @@ ifeq ($(NEW_PYTHON),1)
 endif
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . $(PLUGINS:%=--editable %)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-peers.lock --no-warn-conflicts --upgrade --target $(VENV)/peers
 	$(BIN)/python -c 'import durable_rules_engine'
 	@touch $(READY)
 
@@ -57,6 +58,8 @@ format: $(READY) ## put the code in order
 lock: ## renew requirements.lock from requirements.in (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	    requirements.in --output-file requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    requirements-peers.in --output-file requirements-peers.lock
 
 docs: ## the documentation, in site/ (needs mkdocs-material)
 	mkdocs build --strict

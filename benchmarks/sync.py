@@ -3,7 +3,8 @@
 Grades, holds and learners are written, changed and deleted, some without a stamp, some with one that is hours off, some
 to come into effect on a later day; the source is down, breaks off, ends early or answers with nobody; synchronisations
 and runs are killed and begun again. Each history is that of one source: the fake system, CSV files, a database whose
-queries all have stamps, one where only some do (both on SQLite), and every twentieth on PostgreSQL where one is reached.
+queries all have stamps, or one where only some do (both on SQLite); every twentieth is on PostgreSQL, where one is
+reached.
 
 Figures: histories, differences (histories whose end was not that of a full reading, or not quiet), by source how many,
 synchronisations, refused (synchronisations that changed nothing, as the source could not be believed), killed, seconds.

@@ -18,7 +18,7 @@ from credrules.shape_faults import read_shape
 from credrules.testing import RecordsSuite
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "systems").glob("*.md"))]
 
 
 def blocks(language):

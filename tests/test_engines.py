@@ -169,7 +169,7 @@ def test_a_batch_that_the_engine_drops_a_part_of_is_noticed(broken, place):
     batch.append(json.dumps({"sentinel": 1, "id": "99", "sid": "s"}))
 
     with driver.session() as session, pytest.raises(EngineError):
-        session._fire(f"[{','.join(batch)}]", 1)  # past the checks that would have refused it
+        session._fire(f"[{','.join(batch)}]")  # past the checks that would have refused it
 
     with driver.session() as session:  # and the next learner is not touched by it
         assert len(session.run([{"k": "x"}, {"k": "y"}])) == 1
@@ -199,3 +199,26 @@ def test_text_from_a_source_that_the_engine_cannot_hold_is_an_error_and_not_a_wr
 
     with pytest.raises(EngineError):
         DurableEngine(case.plan).outcomes(replace(case.record, attempts=attempts), case.word, case.as_of)
+
+
+def test_facts_that_are_text_are_looked_at_like_all_others():
+    driver = Driver([Production((Test("k", "==", "x"),)), Production((Test("k", "==", "x"), Test("n", ">=", 2)))])
+    form = driver.form({"k": "x"}, ["n"])
+
+    with driver.session() as session:
+        assert sorted(session.run_bodies([driver.body({"k": "x"}), form.body((1,)), form.body((2,))])) == [0, 0, 0, 1]
+    for unsafe in ({"k": 1}, {"n": "2"}, {"k": "x" * 1000}, {"n": 2**31}, {}):
+        with pytest.raises(EngineError):
+            driver.body(unsafe)
+    for values in ((2**31,), (True,), (1.5,)):
+        with pytest.raises(EngineError):
+            form.body(values)
+    with pytest.raises(EngineError):
+        driver.form({"n": 1}, ["k"])
+
+
+def test_text_that_the_engine_cannot_read_is_noticed_in_a_batch_of_texts():
+    driver = Driver([Production((Test("k", "==", "x"),))])
+
+    with driver.session() as session, pytest.raises(EngineError):
+        session.run_bodies([driver.body({"k": "x"}), '"k": "x", "n": 1e-05'])

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from credrules.attestations import Word
 from credrules.deciding import Decider
+from credrules.engines.durable_following import DurableFollower
 from credrules.engines.durable_kept import DurableProgram
 from credrules.engines.plain import PlainEngine
 from credrules.following import Follower
 from credrules.plan import make_plan
 from credrules.records import Attempt, Course, Learner, Record, Term
 from credrules.rule_files import load
-from credrules.testing.random_cases import random_case, random_record
+from credrules.rules import Moment
+from credrules.testing.random_cases import STANDINGS, random_case, random_record
 
 RULES = Path(__file__).parents[1] / "rules"
 AS_OF = date(2026, 11, 2)
@@ -58,6 +60,24 @@ def test_durable_follows_to_the_outcomes_of_the_whole_record(seed):
         assert [one.outcomes for one in kept] == list(plain)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(min_value=0))
+def test_durable_follows_all_programs_at_once_to_the_outcomes_of_the_whole_record(seed):
+    random = Random(seed)
+
+    _follow_on_durable(random, random_case(random), times=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(min_value=0))
+def test_durable_follows_along_the_ways_up_from_a_grade_to_the_outcomes_of_the_whole_record(seed):
+    random = Random(seed)
+    case = _case_with_ways(random)
+    assert DurableFollower(case.plan).local
+
+    _follow_on_durable(random, case, times=20)
+
+
 def test_reasons_that_nothing_has_moved_are_the_same_objects_as_before():
     plan = make_plan(load(RULES))
     learner = Follower(plan).follow(Record(learner=Learner(learner_id="L1")), Word(), AS_OF)
@@ -81,6 +101,51 @@ def _attempt(random):
         attempts = random_record(random).attempts
     attempt = random.choice(attempts)
     return replace(attempt, attempt_id=f"new-{random.randint(0, 10**6)}") if random.random() < 0.8 else attempt
+
+
+def _follow_on_durable(random, case, times):
+    learner = DurableFollower(case.plan).follow(case.record, case.word, case.as_of)
+    for _ in range(times):
+        learner.put(_attempt_or_change(random, learner))
+
+        plain = PlainEngine(case.plan).outcomes(learner.record, case.word, case.as_of)
+        assert [tuple(learner.outcomes(number)) for number in range(len(plain))] == list(plain)
+
+
+def _case_with_ways(random):
+    """Rules under which a grade moves what claims it and what is above that, and a learner who has done little yet."""
+    while True:
+        case = random_case(random)
+        if not case.plan.equivalents and any(_has_ways(program) for program in case.plan.programs):
+            facts = {"standing": frozenset(random.choice(STANDINGS))}
+            return replace(
+                case,
+                record=replace(case.record, attempts=case.record.attempts[:2], facts=facts),
+                word=replace(case.word, exceptions=()),
+            )
+
+
+def _has_ways(program):
+    selections = [way.selection for node in program.nodes for way in node.ways]
+    return not (
+        program.limits
+        or program.tests
+        or program.time_limit
+        or any(
+            (node.moment is Moment.REGISTRATION or node.after is not None or node.since is not None)
+            for node in program.nodes
+        )
+        or any(one.completed or one.toward for one in selections)
+    )
+
+
+def _attempt_or_change(random, learner):
+    """A new attempt, or one that is there with something else in it."""
+    if learner.attempts and random.random() < 0.5:
+        old = learner.attempts[random.choice(sorted(learner.attempts))]
+        new = _attempt(random)
+        return replace(new, attempt_id=old.attempt_id, course=old.course if random.random() < 0.8 else new.course)
+    return _attempt(random)
 
 
 def _something_happens(random, learner):

@@ -234,8 +234,21 @@ def test_a_reading_that_ends_early_is_not_the_end(system, store, scope_only):
     before = store.digests(), store.state()
     system.failures = ["", "cut"] if scope_only else ["cut"]
 
-    with pytest.raises(RecordsError, match="left out of the reading and are there"):
+    with pytest.raises(RecordsError, match="10 learners were read, and the source counts 20"):
         sync(system, store, DAY + timedelta(days=1), full=not scope_only)
+
+    assert (store.digests(), store.state()) == before
+
+
+@pytest.mark.parametrize("scope_only", [True, False])
+def test_where_a_source_cannot_count_whoever_is_missing_is_asked_for_by_name(system, store, scope_only, monkeypatch):
+    monkeypatch.setattr(FakeSystem, "count", lambda self: None)
+    sync(system, store)
+    before = store.digests(), store.state()
+    system.failures = ["", "cut"] if scope_only else ["cut"]
+
+    with pytest.raises(RecordsError, match="left out of the reading and are there"):
+        sync(system, store, DAY + timedelta(days=1), Scope(terms=SCOPE.terms, few=20), full=not scope_only)
 
     assert (store.digests(), store.state()) == before
 

@@ -1,5 +1,9 @@
 """credrules: rules for micro-credentials, decided on the records that a university already has."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from credrules.adapters import (
     Acceptance,
     AcceptanceReader,
@@ -32,6 +36,7 @@ from credrules.errors import (
     Refused,
     Unavailable,
 )
+from credrules.fields import AwardField, TakesOnly
 from credrules.hookspecs import hookimpl
 from credrules.records import (
     Activity,
@@ -57,6 +62,9 @@ from credrules.records import (
 )
 from credrules.settings import PluginSettings, RelativePath, Secret, Section
 
+if TYPE_CHECKING:
+    from credrules.following import Followed, Follower
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -70,6 +78,7 @@ __all__ = [
     "Affiliation",
     "Attempt",
     "Award",
+    "AwardField",
     "Basis",
     "Batch",
     "Capabilities",
@@ -83,6 +92,8 @@ __all__ = [
     "CredrulesError",
     "Evidence",
     "FindsLate",
+    "Followed",
+    "Follower",
     "Hold",
     "InputError",
     "Institution",
@@ -112,6 +123,7 @@ __all__ = [
     "SetAside",
     "SeveralAtOnce",
     "StudentRecords",
+    "TakesOnly",
     "Term",
     "Unavailable",
     "Verification",
@@ -119,3 +131,12 @@ __all__ = [
     "VersionReader",
     "hookimpl",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The rules are loaded for whoever follows learners, and not for every plugin that knows records alone."""
+    if name in ("Followed", "Follower"):
+        from credrules import following  # noqa: PLC0415  see above
+
+        return getattr(following, name)
+    raise AttributeError(f"module 'credrules' has no attribute '{name}'")

@@ -24,13 +24,22 @@ DECLINE = "decline"
 """... and who does not want it. The later of the two stands."""
 
 
+EVERY_PROGRAM = "*"
+"""In place of a program, where a learner's word is about all of them."""
+
+
+def consent_to(issuer: str) -> str:
+    """What a learner says who consents that an issuer is told of what they are awarded."""
+    return f"consent:{issuer}"
+
+
 class Role(StrEnum):
     """The roles that every institution has. It may declare others, such as a committee: a role is known by its name."""
 
     LEAD = "lead"
     OFFICE = "office"
     LEARNER = "learner"
-    """Asks for the credential or declines it, and says nothing else."""
+    """Asks for the credential or declines it, consents that an issuer is told of it, and says nothing else."""
 
 
 STAFF = tuple(role for role in Role if role is not Role.LEARNER)

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from credrules.decisions import Outcome, decision_digest
-from credrules.records import Privacy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,6 +50,7 @@ class Achievement:
     url: str | None = None
     image: str | None = None
     skills: tuple[str, ...] = ()
+    lead_email: str | None = field(default=None, repr=False)  # for messages to the lead; in no badge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +118,9 @@ def award_key(institution: Institution, learner_id: str, program: str, kind: str
 def owed(decision: Decision, program: Program, institution: Institution, learner: Learner) -> list[Award]:
     """The awards that a decision owes: none unless it is met, and none before the day of conferral.
 
-    None, too, while nothing about the learner may be told.
+    Whether they may leave the institution is another question: see leaving.py.
     """
-    if decision.outcome is not Outcome.MET or learner.privacy is Privacy.RESTRICTED:
+    if decision.outcome is not Outcome.MET:
         return []
     if decision.confers_on and decision.confers_on > decision.as_of:
         return []
@@ -165,6 +165,7 @@ def achievement(program: Program) -> Achievement:
         url=program.url,
         image=program.image,
         skills=program.skills,
+        lead_email=program.lead_email,
     )
 
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from credrules.deciding import Decider
-from credrules.kept_program import Arrival, KeptProgram, ProgramIndex
+from credrules.kept_program import Arrival, Entries, KeptProgram, ProgramIndex, looks
 from credrules.records import Course
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from credrules.attestations import Word
     from credrules.decisions import Decision
     from credrules.engines.plain import LearnerSeen
-    from credrules.kept_program import Candidate, Look
+    from credrules.kept_program import Candidate, Look, Worths
     from credrules.plan import Plan
     from credrules.records import Attempt, Record
     from credrules.standing import Standing
@@ -42,7 +42,7 @@ class Mention(NamedTuple):
 
 
 Mentions = tuple[Mention, ...]
-Candidates = list[tuple[int, "list[Candidate] | None"]]
+Candidates = dict[int, "list[Candidate] | None"]
 
 KINDS = 100_000
 """How many kinds of attempts are remembered at most: of a course, with a grade, under a registration."""
@@ -55,6 +55,9 @@ class Follower:
         self.plan = plan
         self.decider = Decider(plan, None)
         self.indexes = [ProgramIndex(program, equivalents=bool(plan.equivalents)) for program in plan.programs]
+        self.beyond = [number for number, index in enumerate(self.indexes) if not index.local]
+        self.entries = Entries(self.indexes)
+        self._worths: dict[tuple[object, ...], Worths] = {}
         self._candidates: dict[tuple[object, ...], Candidates] = {}
         self._mentions: dict[tuple[object, ...], Mentions] = {}
 
@@ -70,35 +73,37 @@ class Follower:
             )
         attempt = standing.attempt
         course = attempt.course
-        place = course.subject, course.number, attempt.level, attempt.origin, attempt.basis, attempt.attributes
-        kind = place, standing.stage, standing.points, attempt.repeat
+        sort = standing.stage, standing.points, attempt.repeat, attempt.level, attempt.origin, attempt.basis
+        kind = course.subject, course.number, attempt.attributes, sort
         known = self._mentions.get(kind)
         if known is None:
             if len(self._mentions) >= KINDS:
                 self._mentions.clear()
+                self._candidates.clear()
+                self._worths.clear()
+            place = course.subject, course.number, attempt.attributes, *sort[3:]
             if place not in self._candidates:
                 self._candidates[place] = self._looked_up(standing, learner)
-            known = self._mentions[kind] = tuple(self._mentioned(self._candidates[place], standing))
+            worths = self._worths.setdefault(sort, {})
+            known = self._mentions[kind] = tuple(self._mentioned(self._candidates[place], standing, worths))
         return known
 
     def _looked_up(self, standing: Standing, learner: LearnerSeen) -> Candidates:
-        found: Candidates = []
-        for number, index in enumerate(self.indexes):
-            if index.local:
-                candidates = index.candidates(standing, learner)
-                found += [(number, candidates)] if candidates else []
-            elif index.may_move(standing, learner):
-                found.append((number, None))
-        return found
+        found: Candidates = {**self.entries.candidates(standing, learner)}
+        found.update((number, None) for number in self.beyond if self.indexes[number].may_move(standing, learner))
+        return dict(sorted(found.items(), key=_number))
 
-    def _mentioned(self, candidates: Candidates, standing: Standing) -> Iterator[Mention]:
-        for number, some in candidates:
+    def _mentioned(self, candidates: Candidates, standing: Standing, worths: Worths) -> Iterator[Mention]:
+        for number, some in candidates.items():
             if some is None:
                 yield Mention(number, None)
             else:
-                index = self.indexes[number]
-                looks = index.looks(some, standing)
-                yield Mention(number, looks, index.is_alone(looks))
+                found = looks(some, standing, worths)
+                yield Mention(number, found, self.indexes[number].is_alone(found))
+
+
+def _number(found: tuple[int, object]) -> int:
+    return found[0]
 
 
 class Followed:
@@ -139,10 +144,10 @@ class Followed:
             return []
         arrival = Arrival(standing)
         moved = []
-        for number, looks, alone in mentions:
+        for number, asked, alone in mentions:
             kept = self.kept[number]
-            if alone and looks is not None and kept.steady:
-                kept.add(arrival, looks)
+            if alone and asked is not None and kept.steady:
+                kept.add(arrival, asked)
             else:
                 kept.restart()
             moved.append(kept)
@@ -226,12 +231,12 @@ class Followed:
         """The programs that any of these attempts may move, with the requirements; None where it may be all of it."""
         found: dict[int, set[int] | None] = {}
         for standing in standings:
-            for number, looks, _ in self.follower.mentions(standing, self.seen):
+            for number, asked, _ in self.follower.mentions(standing, self.seen):
                 nodes = found.setdefault(number, set())
-                if looks is None or nodes is None:
+                if asked is None or nodes is None:
                     found[number] = None
                 else:
-                    nodes.update(one.node for one in looks)
+                    nodes.update(one.node for one in asked)
         return found
 
     def _undecided(self, moved: Iterable[KeptProgram]) -> None:

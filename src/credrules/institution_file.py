@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from credrules.attestations import STAFF, Role
 from credrules.awards import Institution
 from credrules.equivalents import Equivalence
 from credrules.errors import nearest
+from credrules.privacy import PrivacyRules
 from credrules.records import AdmissionKind, Affiliation, Course
+from credrules.retention_file import check_retention
 from credrules.rule_shapes import is_id
 from credrules.rules import OTHER_LEVELS, Counting, GradeScale, LevelMinimum, Moment, Repeats
 
@@ -42,6 +44,7 @@ class InstitutionRules:
     document: Document
     roles: tuple[str, ...] = STAFF  # the built-in ones, and those that the institution declares
     equivalents: tuple[Equivalence, ...] = ()
+    privacy: PrivacyRules = field(default_factory=PrivacyRules)
 
 
 def understand_institution(document: Document, shape: shapes.InstitutionFile) -> InstitutionRules:
@@ -69,7 +72,7 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
     roles = _roles(document, shape.roles)
     report_same_ids(document, ("rules",), [rule.id for rule in shape.rules])
     for index, rule in enumerate(shape.rules):
-        check_rule(document, ("rules", index), rule, facts, roles)
+        check_rule(document, ("rules", index), rule, facts, roles, of_institution=True)
     named = shape.institution
     return InstitutionRules(
         institution=Institution(id=named.id, name=named.name, url=named.url, email=named.email),
@@ -81,6 +84,7 @@ def understand_institution(document: Document, shape: shapes.InstitutionFile) ->
         document=document,
         roles=roles,
         equivalents=_equivalents(document, shape.equivalents),
+        privacy=PrivacyRules(frozenset(shape.privacy.consent), frozenset(shape.privacy.inside)),
     )
 
 
@@ -258,7 +262,15 @@ def check_rule(
     rule: shapes.RuleShape,
     facts: Mapping[str, tuple[str, ...] | None],
     roles: tuple[str, ...],
+    *,
+    of_institution: bool = False,
 ) -> None:
+    def check(place: Path_, fact: str, value: shapes.Value) -> None:
+        check_condition(document, place, fact, value, facts)
+
+    check_retention(document, path, rule, check, of_institution=of_institution)
+    if rule.for_ is Moment.RETENTION:
+        return
     for fact, value in rule.when.items():
         check_condition(document, (*path, "when", fact), fact, value, facts)
     possible = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from credrules.adapters import FindsLate
 from credrules.awards import Receipt
 from credrules.errors import OutcomeUnknown, Refused, Unavailable
+from credrules.fields import needed
 from credrules.ledger.queue import REVOKE
 from credrules.patience import Patience
 
@@ -114,7 +115,7 @@ class Clerk:
         if not self.ledger.intend(award.key, self.hold):
             return Done(Came.LOST, Health.WELL)
         try:
-            receipt = _for_this(award, issuer.issue(award))
+            receipt = _for_this(award, issuer.issue(needed(award, issuer)))
         except Refused as error:
             self.ledger.refuse(award.key, _text(error), hold=self.hold)
             return Done(Came.REFUSED, Health.WELL)
@@ -246,7 +247,7 @@ def _unsettled(issuer: Issuer, task: Outstanding) -> float:
 
 
 def _find(issuer: Issuer, award: Award) -> Receipt | None:
-    receipt = issuer.find(award)
+    receipt = issuer.find(needed(award, issuer))
     return None if receipt is None else _for_this(award, receipt)
 
 

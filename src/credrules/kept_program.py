@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from credrules.engines.plain import Evaluation, LearnerSeen, LookedAt
     from credrules.plan import Node, ProgramPlan
     from credrules.records import Course
-    from credrules.rules import Selection
+    from credrules.rules import Counting, Selection
     from credrules.standing import Standing
 
 MET, UNDETERMINED, UNMET = Outcome.MET, Outcome.UNDETERMINED, Outcome.UNMET
@@ -64,11 +64,20 @@ class Look(NamedTuple):
     worth: tuple[Outcome, str, int]
 
 
+class Entry(NamedTuple):
+    """A requirement in one of its ways: `position` is its place among those of the program."""
+
+    program: int
+    position: int
+    way: int
+    node: Node
+    counting: int
+
+
 class Candidate(NamedTuple):
     """A requirement that admits an attempt, in one of its ways; `unsure` where the source does not say enough."""
 
-    node: Node
-    way: int
+    entry: Entry
     unsure: bool
 
 
@@ -183,19 +192,6 @@ class ProgramIndex:
         """Whether an attempt is about anything in the program, whoever made it."""
         return any(standing.is_in(one, learner.record, learner.as_of) is not False for one in self.wide)
 
-    def candidates(self, standing: Standing, learner: LearnerSeen) -> list[Candidate]:
-        """The requirements of a local program that an attempt is about."""
-        return [
-            Candidate(node, number, unsure=admitted is None)
-            for node in self.demands
-            for number, way in enumerate(node.ways)
-            for admitted in [standing.is_in(way.selection, learner.record, learner.as_of)]
-            if admitted is not False
-        ]
-
-    def looks(self, candidates: Sequence[Candidate], standing: Standing) -> tuple[Look, ...]:
-        return tuple(Look(one.node.index, one.way, _worth(one, standing)) for one in candidates)
-
     def is_alone(self, looks: Sequence[Look]) -> bool:
         """Whether an attempt offers itself to no two requirements of which only one may claim it, and once to each."""
         groups = [self.plan.nodes[look.node].share_group for look in looks if look.worth[0] is not UNMET]
@@ -220,12 +216,66 @@ def _looks_beyond(selection: Selection) -> bool:
     return selection.completed is not None or bool(selection.toward)
 
 
-def _worth(candidate: Candidate, standing: Standing) -> tuple[Outcome, str, int]:
-    node = candidate.node
-    counting = node.ways[candidate.way].counting
-    if because := barred(standing, counting):
-        return UNMET, because, 0
-    level, because = worth(standing, counting, unsure=candidate.unsure)
+class Entries:
+    """All requirements of local programs, found by what an attempt's course may be to them."""
+
+    def __init__(self, indexes: Sequence[ProgramIndex]) -> None:
+        self.countings: dict[Counting, int] = {}
+        self._by_course: dict[Course, list[Entry]] = {}
+        self._by_subject: dict[str, list[Entry]] = {}
+        for program, index in enumerate(indexes):
+            for position, node in enumerate(index.demands if index.local else ()):
+                for number, way in enumerate(node.ways):
+                    counting = self.countings.setdefault(way.counting, len(self.countings))
+                    self._file(Entry(program, position, number, node, counting), way.selection)
+
+    def _file(self, entry: Entry, selection: Selection) -> None:
+        for course in selection.courses:
+            self._by_course.setdefault(course, []).append(entry)
+        if not selection.courses:
+            for subject in selection.subjects or ("",):
+                self._by_subject.setdefault(subject, []).append(entry)
+
+    def candidates(self, standing: Standing, learner: LearnerSeen) -> dict[int, list[Candidate]]:
+        """The requirements that an attempt is about, by program, in the order of their programs' rules."""
+        course = standing.attempt.course
+        possible = [
+            *self._by_course.get(course, ()),
+            *self._by_subject.get(course.subject, ()),
+            *self._by_subject.get("", ()),
+        ]
+        possible.sort(key=_in_order)
+        found: dict[int, list[Candidate]] = {}
+        for entry in possible:
+            admitted = standing.is_in(entry.node.ways[entry.way].selection, learner.record, learner.as_of)
+            if admitted is not False:
+                found.setdefault(entry.program, []).append(Candidate(entry, admitted is None))
+        return found
+
+
+def _in_order(entry: Entry) -> tuple[int, int, int]:
+    return entry[:3]
+
+
+Worths = dict[tuple[int, bool], tuple[Outcome, str]]
+"""What attempts of one kind are worth, by the number of the way of counting and whether it is unsure they are meant."""
+
+
+def looks(candidates: Sequence[Candidate], standing: Standing, known: Worths) -> tuple[Look, ...]:
+    """What an attempt is to those that admit it. What is worked out of its kind is noted."""
+    return tuple(Look(one.entry.node.index, one.entry.way, _worth(one, standing, known)) for one in candidates)
+
+
+def _worth(candidate: Candidate, standing: Standing, known: Worths) -> tuple[Outcome, str, int]:
+    _, _, way, node, number = candidate.entry
+    asked = number, candidate.unsure
+    found = known.get(asked)
+    if found is None:
+        counting = node.ways[way].counting
+        because = barred(standing, counting)
+        found = (UNMET, because) if because else worth(standing, counting, unsure=candidate.unsure)
+        known[asked] = found
+    level, because = found
     if level is UNMET:
         return UNMET, because, 0
     if node.kind is Kind.CREDITS:
@@ -238,6 +288,23 @@ class KeptProgram:
 
     What hangs on other programs too, and on the catalog year, is left to the decision as a whole.
     """
+
+    __slots__ = (
+        "_evaluation",
+        "explainer",
+        "index",
+        "learner",
+        "moved",
+        "outcomes",
+        "program",
+        "ranked",
+        "reasons",
+        "run",
+        "steady",
+        "told",
+        "told_registered",
+        "version",
+    )
 
     def __init__(self, index: ProgramIndex, learner: LearnerSeen) -> None:
         self.index = index

@@ -28,6 +28,14 @@ class People:
     known: Sequence[tuple[Record, Word]]
     set_aside: Sequence[SetAside]
 
+    @property
+    def records(self) -> list[Record]:
+        return [record for record, _ in self.known]
+
+    @property
+    def learners(self) -> set[str]:
+        return {record.learner.learner_id for record, _ in self.known} | {one.learner_id for one in self.set_aside}
+
     def __len__(self) -> int:
         return len(self.known) + len(self.set_aside)
 
@@ -39,15 +47,18 @@ def people(
     learners: Collection[str] | None = None,
     size: int = BATCH,
 ) -> Iterator[People]:
-    """All learners of a source, or those named, at most `size` to a batch.
+    """All learners of a source, or those named, at most `size` to a batch; none who was erased.
 
     `uses_of` are the programs of which it is asked what their awards used.
     """
+    erased = ledger.erased()
     for batch in records.batches(learners, size):
         words = ledger.word_of([record.learner.learner_id for record in batch.records], uses_of)
         known: list[tuple[Record, Word]] = []
-        aside = list(batch.set_aside)
+        aside = [one for one in batch.set_aside if one.learner_id not in erased]
         for record in batch.records:
+            if record.learner.learner_id in erased:
+                continue
             if faults := list(record_faults(record)):
                 aside.append(set_aside(record, records.name, faults))
             else:

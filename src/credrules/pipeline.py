@@ -13,8 +13,10 @@ from credrules.credentials import held_back
 from credrules.decisions import Outcome
 from credrules.errors import EngineError, RuleFileError
 from credrules.issuing import issue_outstanding
+from credrules.leaving import sift
 from credrules.people import people, set_aside
 from credrules.records import Privacy
+from credrules.retention import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from credrules.errors import Problem
     from credrules.installation import Installation
     from credrules.issuing import Issued
+    from credrules.leaving import Sifted
     from credrules.ledger import LastRun
+    from credrules.ledger.cases import Case
     from credrules.people import People
     from credrules.records import Record
     from credrules.settled import Settled
@@ -74,6 +78,7 @@ class Report:
     programs: dict[str, Tally] = field(default_factory=dict)
     set_aside: int = 0  # learners about whom something could not be read or decided
     examples: list[Problem] = field(default_factory=list)  # the first of their problems
+    cases: list[Case] = field(default_factory=list)  # opened about awards whose ground has shifted
     issued: Issued | None = None
     asked_for: frozenset[str] = frozenset()  # programs whose holders are decided again
     _counted: dict[str, list[_Count]] = field(default_factory=dict, repr=False)  # of learners who may be that
@@ -161,7 +166,8 @@ def run(
         if dry_run:
             for some in people(installation.records, ledger, uses_of, learners):
                 judged = _judge(installation, some.known, some.set_aside, report)
-                report.new_awards += len({award.key for award in judged.awards} - ledger.known(judged.awards))
+                free = sift(ledger, installation.rule_set, some.records, judged.awards).free
+                report.new_awards += len({award.key for award in free} - ledger.known(free))
                 report.take(some)
                 on_decided(len(some))
             return report
@@ -169,6 +175,7 @@ def run(
             last = ledger.last_run()
             rules = installation.rule_set
             number = ledger.begin(as_of, rules.digest, rules.files, installation.decider.engines)
+            watch = Watch(ledger, rules, installation.decider, number, as_of)
             with _settled(installation, as_of, last) as settled:
 
                 def decide(some: People, *, all_of_them: bool) -> None:
@@ -179,9 +186,14 @@ def run(
                         for record, came_to in sifted.alone:
                             report.leave(record, came_to)
                     judged = _judge(installation, again, some.set_aside, report, settled)
-                    recorded = ledger.record(number, judged.decisions, judged.awards, judged.set_aside)
+                    leaving = sift(ledger, rules, some.records, judged.awards)
+                    recorded = ledger.record(number, judged.decisions, leaving.free, judged.set_aside)
                     report.new_decisions += recorded.decisions
                     report.new_awards += recorded.awards
+                    ledger.withhold(number, leaving.withheld, again, report.programs)
+                    _decide_next_time(leaving, settled)
+                    watch.saw(some.learners)
+                    watch.look(again, judged.decisions, report.programs, judged.set_aside)
 
                 def decide_again(holders: Collection[str]) -> None:
                     for some in people(installation.records, ledger, uses_of, holders):
@@ -191,6 +203,8 @@ def run(
                     decide(some, all_of_them=everyone or learners is not None)
                     report.take(some)
                     on_decided(len(some))
+                if learners is None:
+                    watch.end()
                 report.issued = issue_outstanding(
                     ledger,
                     installation.issuers,
@@ -198,11 +212,19 @@ def run(
                     asked_for=report.asked_for,
                     decide_again=decide_again,
                 )
+                report.cases = watch.opened
                 ledger.end(number, counts(report))
                 this = ledger.last_run()
                 if settled and this:
                     settled.end(this)
     return report
+
+
+def _decide_next_time(leaving: Sifted, settled: Settled | None) -> None:
+    """Let nobody be left alone of whom something is withheld: the reason may end without a word of theirs."""
+    for award, _ in leaving.withheld:
+        if settled:
+            settled.forget(award.recipient.learner_id)
 
 
 def _settled(installation: Installation, as_of: date, last: LastRun | None) -> AbstractContextManager[Settled | None]:
@@ -278,5 +300,6 @@ def counts(report: Report) -> dict[str, int]:
         "new_decisions": report.new_decisions,
         "new_awards": report.new_awards,
         "set_aside": report.set_aside,
+        "cases": len(report.cases),
         "issued": issued.issued if issued else 0,
     }

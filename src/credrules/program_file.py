@@ -27,6 +27,7 @@ from credrules.institution_file import (
 from credrules.life_cycle_file import check_renewal, own_ids, read_life_cycle
 from credrules.pools import is_tested
 from credrules.records import Course
+from credrules.retention_file import asked_of_program, retention_rule
 from credrules.rules import (
     Average,
     AwardSpec,
@@ -75,6 +76,7 @@ from credrules.work_file import read_work
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from credrules.grounds import RetentionRule
     from credrules.institution_file import InstitutionRules
     from credrules.yaml_files import Document, Path_
 
@@ -151,6 +153,7 @@ class ProgramReader:
             life=read_life_cycle(document, shape, self._months(("expires",), shape.expires)),
             rules=self._rules(),
             awards=self._awards(),
+            retention=self._retention(),
             place=self._place(()),
             digest=text_digest(self.institution.document.text, document.text, *document.parts),
             url=shape.url,
@@ -670,9 +673,22 @@ class ProgramReader:
             *((self.institution.document, ("rules", i), rule) for i, rule in enumerate(self.institution.rules)),
             *((self.document, ("rules", i), rule) for i, rule in enumerate(self.shape.rules)),
         ):
-            if rule := self._rule(document, path, shape):
+            if shape.for_ is not Moment.RETENTION and (rule := self._rule(document, path, shape)):
                 result.append(rule)
         return tuple(result)
+
+    def _retention(self) -> tuple[RetentionRule, ...]:
+        """The program's own rules first: of one ground the first that names it decides."""
+        every = (
+            *((self.document, ("rules", i), rule) for i, rule in enumerate(self.shape.rules)),
+            *((self.institution.document, ("rules", i), rule) for i, rule in enumerate(self.institution.rules)),
+        )
+        found = (
+            retention_rule(document, path, shape)
+            for document, path, shape in every
+            if shape.for_ is Moment.RETENTION and self._applies(asked_of_program(shape.when))
+        )
+        return tuple(rule for rule in found if rule)
 
     def _rule(self, document: Document, path: Path_, shape: shapes.RuleShape) -> Rule | None:
         if not self._applies(shape.when):

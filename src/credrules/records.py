@@ -235,6 +235,7 @@ class Learner:
     email: str | None = field(default=None, repr=False)
     affiliation: Affiliation | None = None
     privacy: Privacy | None = None
+    former_ids: frozenset[str] = frozenset()  # of records that were merged into this one
 
     @property
     def display_name(self) -> str:

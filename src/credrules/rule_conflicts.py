@@ -141,7 +141,7 @@ def _learners(program: Program) -> list[Learner] | None:
         if fact == AFFILIATION:
             continue
         if fact == ADMISSION:
-            for moment in Moment:
+            for moment in (Moment.REGISTRATION, Moment.CONFERRAL):
                 choices[fact, moment] = [frozenset({value}) for value in (*map(str, AdmissionKind), "none")]
         elif fact not in BUILT_IN:
             if len(values) > VALUES:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from credrules import rule_shapes as shapes
 from credrules import yaml_files
-from credrules.errors import Problem, RuleFileError
+from credrules.errors import Problem, RuleFileError, nearest
 from credrules.exclusions import both_ways
 from credrules.institution_file import understand_institution
 from credrules.life_cycle_file import report_levels, report_renewals
 from credrules.program_file import ProgramReader, text_digest
 from credrules.rule_checks import static_findings
-from credrules.rules import Place, RuleSet
+from credrules.rules import Moment, Place, RuleSet
 from credrules.shape_faults import read_shape
 from credrules.templates import TEMPLATES, Templates
 from credrules.versions import report_migrations, report_versions
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from credrules.findings import Finding
     from credrules.institution_file import InstitutionRules
+    from credrules.privacy import PrivacyRules
     from credrules.rules import Program
     from credrules.yaml_files import Document
 
@@ -77,6 +78,8 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         report_migrations(read)
         report_renewals(read)
         report_levels(read)
+    if institution and len(read) == len(rest):
+        _report_strange_issuers(top, institution.privacy, [program for _, program in read])
     findings = _findings(institution, program_shapes, read) if institution else []
     problems = {problem for document in documents for problem in document.problems}
     problems |= {one.problem for one in findings if one.certain}
@@ -91,8 +94,18 @@ def understand(documents: Sequence[Document]) -> RuleSet:
         equivalents=institution.equivalents,
         doubts=tuple(one for one in findings if not one.certain),
         roles=institution.roles,
+        privacy=institution.privacy,
         files={document.name: document.text for document in documents},
     )
+
+
+def _report_strange_issuers(top: Document, privacy: PrivacyRules, programs: Sequence[Program]) -> None:
+    """A misspelt issuer would be one to which everything goes."""
+    known = sorted({award.issuer for program in programs for award in program.awards})
+    for key, named in (("consent", privacy.consent), ("inside", privacy.inside)):
+        for issuer in sorted(named.difference(known)):
+            message = f"no program has an award by '{issuer}'. There are: {', '.join(known)}.{nearest(issuer, known)}"
+            top.problem(("privacy", key), message)
 
 
 def _findings(
@@ -110,6 +123,7 @@ def _findings(
         Place(document.file(("rules", at)), document.line(("rules", at))): rule.id
         for document, listed in rules
         for at, rule in enumerate(listed)
+        if rule.for_ is not Moment.RETENTION
     }
     return static_findings(sound, institution.equivalents, written)
 

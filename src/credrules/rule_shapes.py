@@ -28,6 +28,7 @@ from pydantic_core.core_schema import CoreSchema, no_info_before_validator_funct
 from credrules.claims import Rounding
 from credrules.equivalents import EquivalenceKind
 from credrules.errors import nearest
+from credrules.grounds import Then
 from credrules.records import MOST_WORK, AdmissionKind, Affiliation, Basis, Course, Origin
 from credrules.rules import Moment, Repeats
 
@@ -216,13 +217,28 @@ class InstitutionName(Shape):
 Value = str | bool | list[str]
 
 
+def _require_or_then(schema: dict[str, Any]) -> None:
+    """Editors: a rule for retention says what is to be done, any other what is required."""
+    retention = {"properties": {"for": {"const": Moment.RETENTION.value}}}
+    schema["if"], schema["then"] = retention, {"required": ["when", "then"]}
+    schema["else"] = {"required": ["require"]}
+
+
 class RuleShape(Shape):
-    """A statement for one moment: when this holds, that is required."""
+    """A statement for one moment: when this holds, that is required; or, for retention, that is to be done."""
+
+    model_config = ConfigDict(json_schema_extra=_require_or_then)
 
     id: Id
-    for_: Annotated[Moment, _one_of(Moment)] = Field(description="registration or conferral")
+    for_: Annotated[Moment, _one_of(Moment)] = Field(description="registration, conferral or retention")
     when: dict[str, Value] = Field(default_factory=dict, description="All of these must hold for the rule to apply.")
-    require: dict[str, Value] = Field(min_length=1)
+    require: dict[str, Value] = Field(default_factory=dict, description="Not for retention.")
+    then: Annotated[Then, _one_of(Then)] | None = Field(
+        None, description="For retention: keep the award, flag it for a person to look at, or revoke it."
+    )
+    confirm: Literal["person", "none"] | None = Field(
+        None, description="For retention: whether revoking needs a person's word, as it does unless this says none."
+    )
     otherwise: Text | None = Field(None, description="What to do, said to the learner.")
     source: Text | None = Field(None, description="Where the policy is written.")
     prose: Prose | None = Field(None, description=_PROSE)
@@ -236,6 +252,17 @@ class EquivalentShape(Shape):
     from_: Day | None = Field(None, description="Of terms that start on this day or later.")
     until: Day | None = Field(None, description="Of terms that start on this day or earlier.")
     source: Text | None = None
+
+
+class PrivacyShape(Shape):
+    """What may leave the institution about whom."""
+
+    consent: list[Id] = Field(
+        default_factory=list, description="Issuers to which nothing goes without the learner's consent."
+    )
+    inside: list[Id] = Field(
+        default_factory=list, description="Issuers of the institution's own, which a privacy hold does not stop."
+    )
 
 
 class InstitutionFile(Shape):
@@ -253,6 +280,7 @@ class InstitutionFile(Shape):
     )
     rules: list[RuleShape] = Field(default_factory=list)
     equivalents: list[EquivalentShape] = Field(default_factory=list)
+    privacy: PrivacyShape = Field(default_factory=PrivacyShape)
 
 
 class PeriodShape(Shape):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from credrules.attestations import STAFF
 from credrules.claims import Rounding
 from credrules.life_cycle import LifeCycle
+from credrules.privacy import PrivacyRules
 from credrules.records import Basis, Origin
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from credrules.awards import Institution
     from credrules.equivalents import Equivalence
     from credrules.findings import Finding
+    from credrules.grounds import RetentionRule
     from credrules.records import Affiliation, Attempt, Course, Record
     from credrules.timing import Timing
     from credrules.windows import Window
@@ -341,6 +343,7 @@ class Choice(Group):
 class Moment(StrEnum):
     REGISTRATION = "registration"
     CONFERRAL = "conferral"
+    RETENTION = "retention"  # of rules that say what becomes of an award whose ground has shifted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,6 +405,7 @@ class Program:
     notes: tuple[str, ...] = ()  # advice that is shown and never decides
     lead_name: str | None = None
     lead_email: str | None = field(default=None, repr=False)
+    retention: tuple[RetentionRule, ...] = ()  # its own first, then the institution's
 
     @property
     def version(self) -> str:
@@ -424,6 +428,7 @@ class RuleSet:
     equivalents: tuple[Equivalence, ...] = ()
     doubts: tuple[Finding, ...] = field(default=(), repr=False)  # what is probably not meant
     roles: tuple[str, ...] = STAFF  # whose word may be asked for
+    privacy: PrivacyRules = field(default_factory=PrivacyRules)
 
     @property
     def program_ids(self) -> tuple[str, ...]:

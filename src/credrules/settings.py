@@ -50,14 +50,35 @@ def _fetch_secret(value: object, info: ValidationInfo) -> object:
             return path.read_text(encoding="utf-8")
         except OSError as error:
             raise ValueError(f"{path} cannot be read: {error.strerror}") from error
-    raise ValueError("a secret is never written here; write 'env:NAME' or 'file:PATH' for where it is kept")
+    if source == "keyring" and "/" in place:
+        return from_keyring(place)
+    raise ValueError(
+        "a secret is never written here; write 'env:NAME', 'file:PATH' or 'keyring:SERVICE/NAME' for where it is kept"
+    )
+
+
+def from_keyring(place: str, package: str = "credrules[keyring]") -> str:
+    """What the system's keyring keeps under SERVICE/NAME; `package` brings the library. Raises ValueError."""
+    try:
+        import keyring  # noqa: PLC0415  an extra
+        import keyring.errors  # noqa: PLC0415
+    except ImportError:
+        raise ValueError(f"the keyring needs a library: pip install '{package}'") from None
+    service, _, name = place.partition("/")
+    try:
+        found: str | None = keyring.get_password(service, name)
+    except keyring.errors.KeyringError as error:
+        raise ValueError(f"the keyring cannot be opened: {type(error).__name__}") from None
+    if found is None:
+        raise ValueError(f"the keyring has no entry {place}; make it with `keyring set {service} {name}`")
+    return found
 
 
 RelativePath = Annotated[Path, BeforeValidator(_resolve)]
 """A path; where it is relative, from the folder that holds credrules.toml."""
 
 Secret = Annotated[SecretStr, BeforeValidator(_fetch_secret)]
-"""A secret by reference, 'env:NAME' or 'file:PATH'; it shows as stars in every repr and error."""
+"""A secret by reference, 'env:NAME', 'file:PATH' or 'keyring:SERVICE/NAME'; it shows as stars everywhere else."""
 
 
 class PluginSettings(BaseModel):

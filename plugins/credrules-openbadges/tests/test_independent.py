@@ -109,6 +109,7 @@ def full_award():
         achievement=replace(award.achievement, image="https://university.example/badge.png", skills=("Python",)),
         evidence=(Evidence(title="Capstone", detail="Passed", url="https://u.example/c", kind="milestone"),),
         credits=Decimal("4.5"),
+        options={"credits": "4.5"},
     )
 
 

@@ -263,3 +263,12 @@ def test_public_address_of_a_badge_is_in_its_receipt(issuer):
     receipt = issuer.issue(sample_award())
 
     assert receipt.url == f"https://university.example/badges/{receipt.detail['file']}"
+
+
+def test_credits_that_the_program_states_are_those_of_the_achievement(issuer, issued):
+    badge = issued(issuer, sample_award(options={"credits": "4.5"}, credits=None))
+
+    assert badge.badge["credentialSubject"]["achievement"]["creditsAvailable"] == 4.5
+    assert "creditsEarned" not in badge.badge["credentialSubject"]
+    with pytest.raises(Refused, match="the credits that its program file states are no number"):
+        issuer.issue(sample_award("L002", options={"credits": "many"}))

@@ -143,8 +143,8 @@ def test_the_grades_for_quarters_and_semesters_are_parts_of_a_years_and_no_attem
 def test_a_regrade_changes_the_credit_of_the_same_attempt(school):
     before = one(school, "12", "CSE 101")
     school.run(
-        "UPDATE student_report_card_grades SET grade_letter = 'C', credit_earned = 3, updated_at = '2026-06-20 09:00:00'"
-        " WHERE student_id = 12 AND course_period_id = 11"
+        "UPDATE student_report_card_grades SET grade_letter = 'C', credit_earned = 3, updated_at = '2026-06-20' "
+        "WHERE student_id = 12 AND course_period_id = 11"
     )
     after = one(school, "12", "CSE 101")
 

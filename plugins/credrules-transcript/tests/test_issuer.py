@@ -284,6 +284,52 @@ def test_finding_among_fifty_thousand_orders_reads_the_file_once(issuer, make_aw
     assert (time.perf_counter() - began) / 900 < 0.002  # reading the file would take a hundred times as long
 
 
+# What is taken back.
+
+
+def test_what_is_taken_back_is_a_row_of_its_own_that_names_the_order_and_the_reason(issuer, make_award):
+    receipt = issuer.issue(make_award())
+    before = content(issuer)
+
+    issuer.revoke(receipt, "The grade was\n corrected.")
+    issuer.revoke(receipt, "Another reason.")
+
+    assert content(issuer).startswith(before)
+    ordered, removed = rows(issuer)
+    assert removed == {
+        **ordered,
+        "order_id": "order-97e8e9e102c67790cb2e946906a13509-removal",
+        "action": "remove",
+        "text": "The grade was corrected.",
+    }
+    assert issuer.find(make_award()) == receipt
+    assert issuer.issue(make_award()) == receipt
+    verification = issuer.verify(issuer.folder / "transcript-notes.csv")
+    assert verification.facts == {"orders": "1", "removals": "1"}
+    assert verification.references == (receipt.reference,)
+    assert verification.faults == ()
+
+
+def test_a_reason_that_a_spreadsheet_would_run_is_refused(issuer, make_award):
+    receipt = issuer.issue(make_award())
+
+    with pytest.raises(Refused, match="text begins with '='"):
+        issuer.revoke(receipt, "=1+1")
+    assert len(rows(issuer)) == 1
+
+
+def test_a_removal_of_what_was_never_ordered_is_a_fault(issuer, make_award):
+    receipt = issuer.issue(make_award())
+    issuer.revoke(receipt, "By mistake.")
+    path = issuer.folder / "transcript-notes.csv"
+    header, _, removal = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(header + removal)
+
+    assert issuer.verify(path).faults == (
+        f"Line 2: {receipt.reference}-removal takes back what was not ordered before it.",
+    )
+
+
 # How it is set up.
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
+from functools import cache
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 
 from credrules import __version__
 from credrules.cli.screen import Screen, printable
-from credrules.errors import CredrulesError, InputError
+from credrules.errors import CredrulesError, InputError, PluginError
 from credrules.settings import FILE_NAME
 
 WRONG_INPUT = 2
@@ -38,6 +39,10 @@ COMMANDS = {
     "elect": "attest:elect",
     "claim": "wish:claim",
     "decline": "wish:decline",
+    "consent": "privacy:consent",
+    "erase": "privacy:erase",
+    "cases": "cases:cases",
+    "case": "cases:case",
     "status": "status:status",
     "sync": "sync:sync",
     "doctor": "doctor:doctor",
@@ -54,13 +59,14 @@ class _Commands(click.Group):
     """The commands; where one fails and JSON is asked for, the failure is a JSON document too."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return sorted({*COMMANDS, *_of_plugins()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
         if cmd_name not in self.commands:
-            self.add_command(_with_json(_imported(COMMANDS[cmd_name])), cmd_name)
+            command = _imported(COMMANDS[cmd_name]) if cmd_name in COMMANDS else _of_plugin(cmd_name)
+            if command is None:
+                return None
+            self.add_command(_with_json(command), cmd_name)
         return self.commands[cmd_name]
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -78,7 +84,42 @@ def _imported(place: str) -> click.Command:
     return command
 
 
+@cache
+def _of_plugins() -> dict[str, metadata.EntryPoint]:
+    """What plugins add, by entry points in the group `credrules.commands`; ours go before theirs."""
+    return {point.name: point for point in metadata.entry_points(group="credrules.commands")}
+
+
+def _of_plugin(name: str) -> click.Command | None:
+    """None where no plugin has it. One that is broken says so when it is called, and breaks no other nor `--help`."""
+    if name not in _of_plugins():
+        return None
+    try:
+        command = _of_plugins()[name].load()
+    except Exception as error:
+        return _unusable(name, f"{type(error).__name__}: {error}")
+    if not isinstance(command, click.Command):
+        return _unusable(name, f"it is a {type(command).__name__}, which is no command")
+    return command
+
+
+def _unusable(name: str, why: str) -> click.Command:
+    fault = f"The command '{name}' of a plugin cannot be used: {why}."
+
+    def say(args: tuple[str, ...]) -> None:
+        raise PluginError(fault)
+
+    taken = click.Argument(["args"], nargs=-1, type=click.UNPROCESSED)
+    return click.Command(
+        name, callback=say, params=[taken], help=fault, context_settings={"ignore_unknown_options": True}
+    )
+
+
 def _with_json(command: click.Command) -> click.Command:
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _with_json(one)
+        return command
     command.params.append(
         click.Option(["--json"], is_flag=True, expose_value=False, callback=_also_json, help="Print one JSON document.")
     )

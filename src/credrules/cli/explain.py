@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from credrules.attestations import Word
+from credrules.awards import owed
 from credrules.cli.options import as_of, program_argument
 from credrules.cli.screen import Screen, mark
 from credrules.decisions import Outcome
 from credrules.errors import CredrulesError, RecordsError
 from credrules.installation import assemble
+from credrules.leaving import sift
+from credrules.privacy import TEXTS
 from credrules.whatif import shortest_way
 from credrules.wording import listing
 
@@ -48,7 +51,8 @@ def explain(screen: Screen, learner: str, program: str, as_of: date) -> None:
     decision = decide_one(installation, program, record, word, as_of)
     screen.document(decision)
     if not screen.as_json:
-        _print(screen, installation, decision, shortest_way(installation.decider.plan, decision, record, word))
+        missing = shortest_way(installation.decider.plan, decision, record, word)
+        _print(screen, installation, decision, missing, _kept_back(installation, decision, record))
 
 
 def known_of(installation: Installation, learner: str) -> tuple[Record, Word]:
@@ -71,7 +75,20 @@ def decide_one(installation: Installation, program: str, record: Record, word: W
     return next(one for one in decided.decisions if one.program == program)
 
 
-def _print(screen: Screen, installation: Installation, decision: Decision, missing: Completion | None) -> None:
+def _kept_back(installation: Installation, decision: Decision, record: Record) -> list[str]:
+    """Why what is owed does not leave the institution, for each issuer."""
+    program = installation.rule_set.program(decision.program, decision.version)
+    if program is None:
+        return []
+    awards = owed(decision, program, installation.rule_set.institution, record.learner)
+    with installation.ledger_to_read() as ledger:
+        found = sift(ledger, installation.rule_set, [record], awards).withheld
+    return [f"Nothing is issued by {award.issuer}. {TEXTS[reason]}" for award, reason in found]
+
+
+def _print(
+    screen: Screen, installation: Installation, decision: Decision, missing: Completion | None, kept_back: list[str]
+) -> None:
     program = installation.rule_set.program(decision.program, decision.version)
     if program is None:
         raise AssertionError(decision.program)  # it was decided by these rules
@@ -85,6 +102,8 @@ def _print(screen: Screen, installation: Installation, decision: Decision, missi
         screen.say(f"{will} on {decision.confers_on}.")
     if decision.expires_on:
         screen.say(f"Valid until {decision.expires_on}.")
+    for text in kept_back:
+        screen.say(text)
     _print_prose(screen, decision.reason, "")
     screen.say("")
     for part in decision.reason.parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,8 @@ from credrules.cli.options import as_of, only_programs
 from credrules.decisions import Outcome
 from credrules.installation import assemble
 from credrules.ledger import Ledger
+from credrules.ledger.cases import CaseState
+from credrules.privacy import TEXTS, Withheld
 from credrules.sync.turns import turn
 from credrules.wording import listing, number
 
@@ -62,12 +65,14 @@ def run(
     _show(screen, installation, report)
     issued = report.issued
     unfinished = issued is not None and (issued.refused + issued.postponed + issued.in_doubt + issued.unconfigured)
-    return NEEDS_A_PERSON if report.set_aside or unfinished else 0
+    to_decide = any(one.state is CaseState.OPEN for one in report.cases)
+    return NEEDS_A_PERSON if report.set_aside or unfinished or to_decide else 0
 
 
 def _show(screen: Screen, installation: Installation, report: pipeline.Report) -> None:
     with installation.ledger_to_read() as ledger:
         conferred = {row.program: row.conferred for row in ledger.tally()}
+        withheld = Counter(one.reason for one in ledger.withheld() if one.reason is not Withheld.HOLD)
     rows = []
     any_later = any(tally.to_confer for tally in report.programs.values())
     for program, tally in report.programs.items():
@@ -91,6 +96,10 @@ def _show(screen: Screen, installation: Installation, report: pipeline.Report) -
         screen.table(list(rows[0]), [list(row.values()) for row in rows], title=f"As of {report.as_of}")
     for line in _sentences(report):
         screen.say(line)
+    for reason, count in withheld.items():
+        screen.say(f"{number(count, 'award')} withheld. {TEXTS[reason]}")
+    if report.cases:
+        screen.say(f"{number(len(report.cases), 'case')} opened: `credrules cases` says what has shifted.")
     for problem in report.examples:
         screen.remark(f"  {problem}")
     if report.set_aside > len({problem.where for problem in report.examples}):

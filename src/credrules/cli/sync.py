@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from credrules.settings import SyncSettings
     from credrules.sync import Report
 
-DAYS_SHOWN = 10
+DAYS_SHOWN = 4
 
 
 @click.command()
@@ -76,13 +76,14 @@ _READINGS = {
     "everybody": "Everybody was read",
     "scope": "Whoever is stamped, or of whom the scope says something else, was read",
     "changes": "Whoever is stamped was read",
-    "nothing": "The source is the same as before, and nobody was read",
+    "nothing": "The source is the same as before, so that nobody has to be read",
 }
 
 
 def _sentences(report: Report, waiting: int) -> Iterator[str]:
     because = f", because {report.because}" if report.because else ""
-    yield f"{_READINGS[report.reading]}{because}: {number(report.read, 'learner')}."
+    read = f": {number(report.read, 'learner')}" if report.reading != "nothing" else ""
+    yield f"{_READINGS[report.reading]}{because}{read}."
     yield f"{report.new} new, {report.changed} changed, {report.gone} gone, {report.due} due as of {report.as_of}."
     if report.days:
         shown = ", ".join(f"{count} on {day}" for day, count in islice(report.days.items(), DAYS_SHOWN))

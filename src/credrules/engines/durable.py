@@ -17,19 +17,39 @@ from __future__ import annotations
 
 import itertools
 import math
-import unicodedata
-import zlib
 from bisect import bisect
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from credrules.attestations import ExceptionKind
 from credrules.claims import Demand, Offer, Rounding, Route, allocate
 from credrules.decisions import Outcome
-from credrules.engines.durable_driver import MAX_INT, Driver, Fact, Firing, Production, Session, Test
+from credrules.engines.durable_attempts import (
+    ABOVE_UNMET,
+    AWAITING,
+    BUCKETS,
+    MET,
+    OTHER,
+    PENDING,
+    UNDETERMINED,
+    UNKNOWN,
+    UNMET,
+    AttemptRules,
+    Known,
+    Meaning,
+    Rules,
+    as_repeated,
+    bucket,
+    in_thousandths,
+    months_on,
+    sized,
+    text_of,
+    worth,
+)
+from credrules.engines.durable_driver import MAX_INT, Driver, Fact, Firing, Session
 from credrules.engines.durable_work import (
     Deed,
     Period,
@@ -44,9 +64,9 @@ from credrules.engines.durable_work import (
 from credrules.engines.durable_worlds import Supposed, agreed
 from credrules.facts import BUILT_IN, possible_values
 from credrules.plan import TESTS, Kind
-from credrules.records import AdmissionKind, Affiliation, Attempt, CredentialStatus, MilestoneStatus, Origin, Repeat
-from credrules.rules import Measure, Moment, Repeats, Selection
-from credrules.standing import FINAL, GONE, Stage, rank, stand
+from credrules.records import AdmissionKind, Affiliation, Attempt, CredentialStatus, MilestoneStatus, Origin
+from credrules.rules import Measure, Moment, Selection
+from credrules.standing import GONE, Stage, rank, stand
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -56,55 +76,9 @@ if TYPE_CHECKING:
     from credrules.engines import Outcomes
     from credrules.plan import Node, Plan, ProgramPlan
     from credrules.records import Activity, Course, CredentialHeld, Record
-    from credrules.rules import Counting, Limit, Ways
+    from credrules.rules import Limit, Ways
     from credrules.standing import Standing
-    from credrules.windows import Window
     from credrules.work import Amount, Scores
-
-MET, AWAITING, PENDING, UNDETERMINED, UNMET = sorted(Outcome, reverse=True)
-ABOVE_UNMET = (UNDETERMINED, PENDING, AWAITING, MET)
-BUCKETS = 64
-"""Derived facts and courses are filed under a small number first, so that no place in the network is crowded."""
-
-_STAGES = {
-    Stage.GRADED: "graded",
-    Stage.PASSED: "passed",
-    Stage.FAILED: "failed",
-    Stage.IN_PROGRESS: "open",
-    Stage.INCOMPLETE: "open",
-    Stage.NOT_REPORTED: "unknown",
-    Stage.UNREADABLE: "unknown",
-}
-UNKNOWN = "?"
-OTHER = "-"  # a code or a category of which no rule speaks
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """What it means that a production fired: a label on the fact that fired it, or a node at an outcome."""
-
-    label: tuple[object, ...] = ()
-    node: int = -1
-    outcome: Outcome = UNMET
-
-
-@dataclass(slots=True)
-class _Rules:
-    """Productions under construction; equal conditions are one production with several meanings."""
-
-    productions: list[Production] = field(default_factory=list)
-    meanings: list[list[_Meaning]] = field(default_factory=list)
-    _numbers: dict[Production, int] = field(default_factory=dict)
-
-    def when(self, *tests: tuple[str, str, int | str], count: int = 1, meaning: _Meaning) -> None:
-        production = Production(tuple(Test(*test) for test in tests), count)
-        number = self._numbers.get(production)
-        if number is None:
-            number = self._numbers[production] = len(self.productions)
-            self.productions.append(production)
-            self.meanings.append([])
-        if meaning not in self.meanings[number]:
-            self.meanings[number].append(meaning)
 
 
 class DurableEngine:
@@ -114,17 +88,13 @@ class DurableEngine:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.countings = sorted(
-            {way.counting for program in plan.programs for node in program.nodes for way in node.ways}, key=_in_order
-        )
-        self.counting_number = {counting: number for number, counting in enumerate(self.countings)}
-        self.graded_levels = sorted({_text(one.level) for counting in self.countings for one in counting.by_level})
+        countings = {way.counting for program in plan.programs for node in program.nodes for way in node.ways}
         selections = list(dict.fromkeys(selection for program in plan.programs for selection in _selections(program)))
         self.one_with: dict[Course, frozenset[Course]] = {}
         for one in plan.equivalents:
             for course in one.courses:
                 self.one_with[course] = self.one_with.get(course, frozenset()) | frozenset(one.courses)
-        self.marks = _Marks(selections)
+        self.about = AttemptRules(countings, selections)
         self.offsets = list(itertools.accumulate((len(program.nodes) for program in plan.programs), initial=0))
         self.waits = waits(plan.programs, self.offsets)
         self.parents = self._parents()
@@ -160,12 +130,10 @@ class DurableEngine:
             }
             for number, program in enumerate(plan.programs)
         ]
-        rules = _Rules()
-        self._write_counting(rules)
-        for selection in selections:
-            self._write_selection(rules, selection)
+        rules = Rules()
+        self.about.write(rules)
         for tests, label in (*state_tests(self.chosen), *self._timed_milestones()):
-            rules.when(*tests, meaning=_Meaning(label))
+            rules.when(*tests, meaning=Meaning(label))
         for number, program in enumerate(plan.programs):
             self._write_program(rules, number, program)
         self.meanings = rules.meanings
@@ -203,7 +171,7 @@ class DurableEngine:
         """Whether any rule can be about this attempt; the others are left out, to spare the engine."""
         return bool(self.filters) or not self.named.isdisjoint(self.one_with.get(attempt.course, (attempt.course,)))
 
-    def known_as(self, attempt: Attempt) -> _Known:
+    def known_as(self, attempt: Attempt) -> Known:
         """The course that an attempt is one at: the last of a list of equivalents, in whose days its term begins."""
         own = frozenset({attempt.course})
         lists = [one for one in self.plan.equivalents if attempt.course in one.courses]
@@ -214,72 +182,20 @@ class DurableEngine:
             elif attempt.term is None or not (
                 (one.since and attempt.term.starts < one.since) or (one.until and attempt.term.starts > one.until)
             ):
-                return _Known(one.courses[-1], frozenset(one.courses), frozenset(one.courses))
+                return Known(one.courses[-1], frozenset(one.courses), frozenset(one.courses))
         if not undated:
-            return _Known(attempt.course, own, own)
-        return _Known(attempt.course, frozenset(undated[0]), own, torn=undated[0][-1] != attempt.course)
+            return Known(attempt.course, own, own)
+        return Known(attempt.course, frozenset(undated[0]), own, torn=undated[0][-1] != attempt.course)
 
     # The productions.
 
-    def _write_counting(self, rules: _Rules) -> None:
-        """Eligible under a way of counting; at least its grade; passed without points; under way; unknown."""
-        for number, counting in enumerate(self.countings):
-            known = [f"{origin}|{basis}" for origin in counting.origins for basis in counting.bases]
-            unknown = [f"{origin}|{UNKNOWN}" for origin in counting.origins]
-            sure, unsure = _Meaning(("eligible", number, True)), _Meaning(("eligible", number, False))
-            for pair in sorted(known):
-                rules.when(("ob", "==", pair), ("repeat", "==", Repeat.INCLUDE.value), meaning=sure)
-            for pair in sorted(known + unknown):
-                rules.when(("ob", "==", pair), ("repeat", "==", UNKNOWN), meaning=unsure)
-            for pair in sorted(unknown):
-                rules.when(("ob", "==", pair), ("repeat", "==", Repeat.INCLUDE.value), meaning=unsure)
-            self._write_grades(rules, counting)
-        for stage in ("passed", "open", "unknown"):
-            rules.when(("stage", "==", stage), meaning=_Meaning((stage,)))
-
-    def _write_grades(self, rules: _Rules, counting: Counting) -> None:
-        """A grade that is enough at each level; and where the level is unknown, at all of them, or at one."""
-        enough, perhaps = (_Meaning((name, counting.minimum, counting.by_level)) for name in ("passes", "may pass"))
-        if not counting.by_level:
-            rules.when(("stage", "==", "graded"), ("grade", ">=", counting.minimum), meaning=enough)
-            return
-        least = {_text(one.level): one.points for one in counting.by_level}
-        every = [*least.values(), counting.minimum]
-        for level in (*self.graded_levels, OTHER):
-            bar = least.get(level, counting.minimum)
-            rules.when(("tier", "==", level), ("grade", ">=", bar), meaning=enough)
-        rules.when(("tier", "==", UNKNOWN), ("grade", ">=", max(every)), meaning=enough)
-        rules.when(("tier", "==", UNKNOWN), ("grade", ">=", min(every)), meaning=perhaps)
-
-    def _write_selection(self, rules: _Rules, selection: Selection) -> None:
-        """Which attempts belong to a selection: by a course, or by subject, number, level and marks."""
-        if selection.courses:
-            for course in sorted(selection.courses):
-                meaning = _Meaning(("course", course.code))
-                rules.when(("cb", "==", _bucket(course.code)), ("course", "==", course.code), meaning=meaning)
-            return
-        numbers: list[tuple[str, str, int | str]] = []
-        if selection.low is not None and selection.high is not None:
-            numbers = [("number", ">=", selection.low), ("number", "<=", selection.high)]
-        parts: list[list[list[tuple[str, str, int | str]]]] = [
-            [[("subject", "==", subject)] for subject in sorted(selection.subjects)],
-            [[("level", "==", level)] for level in (*sorted(selection.levels), UNKNOWN) if selection.levels],
-            [[("origin", "==", origin.value)] for origin in sorted(selection.origins)],
-            [[("basis", "==", str(basis))] for basis in (*sorted(selection.bases), UNKNOWN) if selection.bases],
-            self.marks.tests(selection),
-        ]
-        for chosen in itertools.product(*(part or [[]] for part in parts)):
-            tests = [test for part in chosen for test in part]
-            unsure = any(value == UNKNOWN or (name == "marked" and value == 0) for name, _, value in tests)
-            rules.when(("kind", "==", "attempt"), *tests, *numbers, meaning=_Meaning(("filter", selection, not unsure)))
-
-    def _write_program(self, rules: _Rules, number: int, program: ProgramPlan) -> None:
+    def _write_program(self, rules: Rules, number: int, program: ProgramPlan) -> None:
         offset = self.offsets[number]
         for node in program.nodes:
             for outcome in ABOVE_UNMET:
                 at = _signal(offset + node.index, outcome)
                 filed = (("b", "==", at % BUCKETS), ("p", "==", at))
-                meaning = _Meaning(node=offset + node.index, outcome=outcome)
+                meaning = Meaning(node=offset + node.index, outcome=outcome)
                 if outcome <= self.always[offset + node.index]:
                     continue
                 if node.work or node.timing:
@@ -291,7 +207,7 @@ class DurableEngine:
                             ("p", "==", at),
                             *tests,
                             count=count,
-                            meaning=_Meaning(node=place, outcome=outcome),
+                            meaning=Meaning(node=place, outcome=outcome),
                         )
                 elif node.kind is Kind.GROUP:
                     given = sum(self.always[offset + part] >= outcome for part in node.parts)
@@ -368,16 +284,6 @@ class _Bid:
     offers: tuple[Offer, Offer]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """The course that an attempt is one at, with the codes that it may go by and those that it surely does."""
-
-    course: Course
-    names: frozenset[Course]
-    surely: frozenset[Course]
-    torn: bool = False  # whether it repeats a course of another code cannot be told
-
-
 class _Rise(NamedTuple):
     """A node whose outcome went up."""
 
@@ -437,7 +343,7 @@ class LearnerSession:
         self.hold = self._hold_fact()
 
     def outcomes(self) -> Outcomes:
-        facts = [self._attempt_fact(at, standing) for at, standing in enumerate(self.standings)]
+        facts = [self._attempt_fact(at) for at in range(len(self.standings))]
         names = self._name_facts()
         self.owners = [*range(len(facts)), *(at for at, _ in names), *range(len(facts), len(self.labels))]
         facts += [fact for _, fact in names]
@@ -492,9 +398,9 @@ class LearnerSession:
         if standing.attempt.course.subject not in self.subjects:
             self.subjects.append(standing.attempt.course.subject)
         others = known.names - {standing.attempt.course}
-        names: list[Fact] = [{"cb": _bucket(course.code), "course": course.code} for course in sorted(others)]
+        names: list[Fact] = [{"cb": bucket(course.code), "course": course.code} for course in sorted(others)]
         self.owners = [at] * (1 + len(names))
-        self._take(self.session.run([self._attempt_fact(at, standing), *names]))
+        self._take(self.session.run([self._attempt_fact(at), *names]))
         for offset, program in zip(self.engine.offsets, self.engine.plan.programs, strict=False):
             for index in program.demands:
                 if not self.labels[at].isdisjoint(self.engine.asked_of[offset + index]):
@@ -596,32 +502,13 @@ class LearnerSession:
             if not str(fact["about"]).startswith(f"{number}|{Moment.REGISTRATION}|")
         ]
 
-    def _attempt_fact(self, at: int, standing: Standing) -> Fact:
-        attempt = standing.attempt
-        fact: Fact = {
-            "kind": "attempt",
-            "ob": f"{attempt.origin}|{attempt.basis or UNKNOWN}",
-            "repeat": attempt.repeat.value if attempt.repeat else UNKNOWN,
-            "stage": _STAGES[standing.stage],
-            "cb": _bucket(attempt.course.code),
-            "course": attempt.course.code,
-            "subject": attempt.course.subject,
-            "number": attempt.course.numeric,
-            "level": _text(attempt.level) if attempt.level is not None else UNKNOWN,
-            "origin": attempt.origin.value,
-            "basis": attempt.basis.value if attempt.basis else UNKNOWN,
-            **self.engine.marks.facts(attempt, self.known[at], self.record, self.as_of),
-        }
-        if standing.points is not None:
-            fact["grade"] = standing.points
-            level = str(fact["level"])
-            fact["tier"] = level if level in (UNKNOWN, *self.engine.graded_levels) else OTHER
-        return fact
+    def _attempt_fact(self, at: int) -> Fact:
+        return self.engine.about.fact(self.standings[at], self.known[at], self.record, self.as_of)
 
     def _name_facts(self) -> list[tuple[int, Fact]]:
         """For each further code that an attempt goes by, a fact of its own, and whose it is."""
         return [
-            (at, {"cb": _bucket(course.code), "course": course.code})
+            (at, {"cb": bucket(course.code), "course": course.code})
             for at, (standing, known) in enumerate(zip(self.standings, self.known, strict=True))
             for course in sorted(known.names - {standing.attempt.course})
         ]
@@ -630,7 +517,7 @@ class LearnerSession:
         named = self.engine.work_names
         category = activity.category or UNKNOWN
         return {
-            "wb": _bucket(activity.code),
+            "wb": bucket(activity.code),
             "work": activity.code if activity.code in named else OTHER,
             "category": category if category in named or category == UNKNOWN else OTHER,
             "state": activity.status.value if activity.status else UNKNOWN,
@@ -683,29 +570,15 @@ class LearnerSession:
 
     # Between the strata: the repeat policy and the sharing-out, which productions cannot say.
 
-    def _worth(self, labels: set[tuple[object, ...]], counting: Counting) -> tuple[Outcome, bool] | None:
-        """What an attempt is worth by the productions that fired on it, and whether it surely counts; None: barred."""
-        number = self.engine.counting_number[counting]
-        sure = ("eligible", number, True) in labels
-        if not sure and ("eligible", number, False) not in labels:
-            return None
-        if ("unknown",) in labels:
-            return UNDETERMINED, sure
-        if ("open",) in labels:
-            return PENDING, sure
-        asked = counting.minimum, counting.by_level
-        if ("passed",) in labels or ("passes", *asked) in labels:
-            return MET, sure
-        return UNDETERMINED if ("may pass", *asked) in labels else UNMET, sure
-
     def _bids(self, way: Ways, substitute: str | None) -> dict[Course, list[tuple[Standing, Outcome]]]:
         """By course, the attempts that may fill this way and what each is worth to it."""
         found: dict[Course, list[tuple[Standing, Outcome]]] = {}
+        asked_worth = self.engine.about.asked[way.counting]
         for standing, labels in zip(self.standings, self.labels, strict=False):  # activities have labels too
-            worth = self._worth(labels, way.counting)
-            if worth is None:
+            found_worth = worth(labels, asked_worth)
+            if found_worth is None:
                 continue
-            level, sure = worth
+            level, sure = found_worth
             known = self.known[self.place_of[standing.attempt.attempt_id]]
             sure = sure and not known.torn
             if substitute is not None:
@@ -722,7 +595,7 @@ class LearnerSession:
             if belongs:
                 level = level if sure or level is UNMET else UNDETERMINED
                 found.setdefault(known.course, []).append((standing, level))
-        return {course: _as_repeated(attempts, way.counting.repeats) for course, attempts in found.items()}
+        return {course: as_repeated(attempts, way.counting.repeats) for course, attempts in found.items()}
 
     def _granted(self, program: ProgramPlan) -> list[GrantedException]:
         """What was granted, under the ids that requirements have in this version, and no more than it allows."""
@@ -769,7 +642,7 @@ class LearnerSession:
         )
 
         def shared(open_from: date | None) -> tuple[tuple[Outcome, ...], list[list[Course]], list[list[Course]]]:
-            until = None if open_from is None else _months_on(open_from, program.time_limit)
+            until = None if open_from is None else months_on(open_from, program.time_limit)
             sides = [
                 [_taken(by_course, version, open_from, until) for by_course in bids]
                 for version in (0, 1)[: 1 + doubtful]
@@ -893,26 +766,19 @@ class LearnerSession:
     def _bid(
         self, program: ProgramPlan, node: Node, standing: Standing, labels: set[tuple[object, ...]], level: Outcome
     ) -> _Bid | None:
-        if level is UNMET:
-            return None
         attempt = standing.attempt
-        amount = attempt.credits_earned if level is MET else attempt.credits_attempted
-        thousandths = None if amount is None else int(amount * 1000)
-        if thousandths is None and (node.kind is Kind.CREDITS or (self._averaged(program) and not node.share_group)):
+        known = self.known[self.place_of[attempt.attempt_id]]
+        counts = sized(node, attempt, level, known)
+        if counts is None:
+            return None
+        thousandths = in_thousandths(level, attempt)
+        level, size = counts
+        if thousandths is None and self._averaged(program) and not node.share_group:
             level = UNDETERMINED
-        size = 1
-        if node.kind is Kind.CREDITS:
-            size = node.need if thousandths is None else thousandths
-            if not size:
-                return None
-        if node.kind is Kind.WEIGHTED:
-            size, sure = _weighs(node, attempt.course, self.known[self.place_of[attempt.attempt_id]])
-            level = level if sure else UNDETERMINED
         width = 1 + max((at for index in program.tests for at in program.nodes[index].sums), default=0)
         none = Offer(level, size, (0,) * width, (0,) * len(program.limits))
         if node.share_group:
             return _Bid(standing, (none, none))
-        known = self.known[self.place_of[attempt.attempt_id]]
         sums: list[list[int]] = [[0] * width, [0] * width]
         for index in program.tests:
             test = program.nodes[index]
@@ -1072,7 +938,7 @@ class LearnerSession:
             if expiry is None:
                 period = period.unclear()
             else:
-                period = period.starting(_months_on(expiry, -timing.term) + timedelta(days=1))
+                period = period.starting(months_on(expiry, -timing.term) + timedelta(days=1))
         for before, begins_period in ((node.after, False), (node.since, True)):
             if before is None or before in self.unasked[number]:
                 continue
@@ -1251,94 +1117,7 @@ def _selections(program: ProgramPlan) -> Iterable[Selection]:
     yield from (selection for selection in others if selection != Selection())
 
 
-class _Marks:
-    """What productions cannot say of an attempt, as properties of its fact: sets, and what is excluded."""
-
-    def __init__(self, selections: Sequence[Selection]) -> None:
-        self.attributes = _numbered("x", {name for selection in selections for name in selection.attributes})
-        self.toward = {
-            one: f"t{at}" for at, one in enumerate(dict.fromkeys((s.toward, s.own) for s in selections if s.toward))
-        }
-        self.excluded = {one: f"e{at}" for at, one in enumerate(_different(s.excluded for s in selections))}
-        windows = dict.fromkeys(s.completed for s in selections if s.completed)
-        self.windows = {window: f"w{at}" for at, window in enumerate(windows)}
-
-    def tests(self, selection: Selection) -> list[list[tuple[str, str, int | str]]]:
-        """The alternatives in which a selection's marks are all there, or may be."""
-        choices: list[list[list[tuple[str, str, int | str]]]] = []
-        if selection.attributes:
-            there = [(self.attributes[name], "==", 1) for name in sorted(selection.attributes)]
-            choices.append([[("marked", "==", 1), *there], [("marked", "==", 0)]])
-        if selection.toward:
-            name = self.toward[selection.toward, selection.own]
-            choices.append([[(name, "==", "yes")], [(name, "==", UNKNOWN)]])
-        if selection.completed:
-            name = self.windows[selection.completed]
-            choices.append([[(name, "==", "yes")], [(name, "==", UNKNOWN)]])
-        if selection.excluded:
-            name = self.excluded[selection.excluded]
-            choices.append([[(name, "==", "no")], [(name, "==", UNKNOWN)]])
-        return [[test for part in chosen for test in part] for chosen in itertools.product(*choices)]
-
-    def facts(self, attempt: Attempt, known: _Known, record: Record, as_of: date) -> Fact:
-        found: Fact = {"marked": 0 if attempt.attributes is None else 1}
-        for name in attempt.attributes or ():
-            if name in self.attributes:
-                found[self.attributes[name]] = 1
-        for (toward, own), name in self.toward.items():
-            claimed = attempt.used_for | (attempt.counts_toward or frozenset())
-            silent = attempt.counts_toward is None and toward != own
-            found[name] = "yes" if not claimed.isdisjoint(toward) else UNKNOWN if silent else "no"
-        for window, name in self.windows.items():
-            found[name] = _in_window(window, attempt, record, as_of)
-        for excluded, name in self.excluded.items():
-            found[name] = "no" if known.names.isdisjoint(excluded) else UNKNOWN
-            if not known.surely.isdisjoint(excluded):
-                found[name] = "yes"
-        return found
-
-
-def _in_window(window: Window, attempt: Attempt, record: Record, as_of: date) -> str:
-    if attempt.term is None:
-        return UNKNOWN
-    earliest = [window.since or date.min, _months_on(as_of, -window.months) if window.months else date.min]
-    if not max(earliest) <= attempt.term.ends <= (window.until or date.max):
-        return "no"
-    if not window.after_enrolment_in:
-        return "yes"
-    if record.enrolments is None:
-        return UNKNOWN
-    since = {one.since for one in record.enrolments if one.program == window.after_enrolment_in}
-    if min((day for day in since if day), default=date.max) <= attempt.term.ends:
-        return "yes"
-    return UNKNOWN if None in since else "no"
-
-
-def _months_on(day: date, months: int) -> date:
-    """So many months on: the same day of the month, or the last one before it where there is none."""
-    number = 12 * day.year + day.month - 1 + months
-    if not 12 * date.min.year <= number < 12 * (date.max.year + 1):
-        return date.max if months > 0 else date.min
-    first = date(number // 12, number % 12 + 1, 1)
-    return next(
-        there
-        for there in (first + timedelta(days=ahead) for ahead in range(day.day - 1, -1, -1))
-        if there.month == first.month
-    )
-
-
-def _numbered(letter: str, names: set[str]) -> dict[str, str]:
-    return {name: f"{letter}{number}" for number, name in enumerate(sorted(names))}
-
-
-SetT = TypeVar("SetT", bound="frozenset[Any]")
-
-
-def _different(sets: Iterable[SetT]) -> list[SetT]:
-    return [one for one in dict.fromkeys(sets) if one]
-
-
-def _inside(labels: set[tuple[object, ...]], selection: Selection, known: _Known) -> tuple[bool, bool]:
+def _inside(labels: set[tuple[object, ...]], selection: Selection, known: Known) -> tuple[bool, bool]:
     """Whether an attempt surely is in a selection, and whether it may be, by the productions that fired on it."""
     if selection.courses:
         here = _named(labels, selection, known)
@@ -1347,12 +1126,12 @@ def _inside(labels: set[tuple[object, ...]], selection: Selection, known: _Known
     return sure, sure or ("filter", selection, False) in labels
 
 
-def _named(labels: set[tuple[object, ...]], selection: Selection, known: _Known) -> list[Course]:
+def _named(labels: set[tuple[object, ...]], selection: Selection, known: Known) -> list[Course]:
     """The courses of a selection that an attempt may be one at, by the productions that fired on it."""
     return [course for course in known.names if course in selection.courses and ("course", course.code) in labels]
 
 
-def _under(limit: Limit, standing: Standing, labels: set[tuple[object, ...]], known: _Known) -> tuple[bool, bool]:
+def _under(limit: Limit, standing: Standing, labels: set[tuple[object, ...]], known: Known) -> tuple[bool, bool]:
     """Whether an attempt is under a limit: if it may be, as far as is against the learner; and if it surely is."""
     if limit.below is not None and not (standing.points is not None and standing.points < limit.below):
         return False, False
@@ -1380,19 +1159,6 @@ def _measured(node: Node, inside: bool, amount: int | None, version: int) -> tup
             return (known if inside else 0,)
     known = (99_000 if inside == bool(version) else 0) if amount is None else amount
     return known if inside else 0, known
-
-
-def _weighs(node: Node, taken: Course, known: _Known) -> tuple[int, bool]:
-    """The weight of a course by the codes that it may go by, and whether those that it surely goes by give the same."""
-    by_code = dict(node.weights)
-
-    def heaviest(names: Iterable[Course]) -> int:
-        return max([by_code[name] for name in names if name in by_code] or [1000])
-
-    if taken in by_code:
-        return by_code[taken], True
-    sure, perhaps = heaviest(known.surely), heaviest(known.names)
-    return max(sure, perhaps), sure == perhaps
 
 
 def _filled(node: Node, offset: int, sure: Sequence[Offer], perhaps: Sequence[Offer]) -> list[Fact]:
@@ -1438,25 +1204,6 @@ def _surplus(node: Node, offers: Sequence[Offer]) -> int:
     return math.floor(part - asked)
 
 
-def _as_repeated(attempts: list[tuple[Standing, Outcome]], repeats: Repeats) -> list[tuple[Standing, Outcome]]:
-    """One course's attempts after the repeat policy: the displaced left out, and doubt where their order is unknown."""
-    finals = [(standing, level) for standing, level in attempts if standing.stage in FINAL]
-    if repeats is Repeats.BEST or not finals:
-        return attempts
-    sign = 1 if repeats is Repeats.LATEST else -1
-    terms = {
-        standing.attempt.attempt_id: (sign * term.starts.toordinal(), sign * term.ends.toordinal())
-        for standing, _ in finals
-        if (term := standing.attempt.term)
-    }
-    edge = max(terms.values(), default=None)
-    standing_finals = [pair for pair in finals if terms.get(pair[0].attempt.attempt_id, edge) == edge]
-    if len({level for _, level in standing_finals}) > 1:
-        standing_finals = [(standing, UNDETERMINED) for standing, _ in standing_finals]
-    open_ones = [pair for pair in attempts if pair[0].stage not in FINAL] if repeats is Repeats.LATEST else []
-    return standing_finals + open_ones
-
-
 def _totals(node: int, totals: Mapping[Outcome, int]) -> list[Fact]:
     limit = MAX_INT - 1
     return [
@@ -1471,21 +1218,6 @@ def _signal(node: int, outcome: Outcome) -> int:
     return node * len(ABOVE_UNMET) + outcome - 1
 
 
-def _bucket(code: str) -> int:
-    return zlib.crc32(code.encode()) % BUCKETS
-
-
-def _text(value: str) -> str:
-    """Text that came from outside, in the one form in which the engine compares it with the rules' text."""
-    return unicodedata.normalize("NFC", value)
-
-
-def _in_order(counting: Counting) -> tuple[object, ...]:
-    by_level = [(one.level, one.points, one.symbol) for one in counting.by_level]
-    sets = sorted(counting.origins), sorted(counting.bases)
-    return counting.minimum, counting.repeats, *sets, counting.minimum_symbol, by_level
-
-
 def _milestone_levels(node: Node) -> Iterable[tuple[str, Outcome, tuple[tuple[str, str, int], ...]]]:
     """What each status of a milestone is worth, with the evidence that it takes."""
     yield MilestoneStatus.COMPLETE.value, MET, (("proof", "==", 1),) if node.evidence else ()
@@ -1497,7 +1229,7 @@ def _milestone_levels(node: Node) -> Iterable[tuple[str, Outcome, tuple[tuple[st
 
 
 def _about(program: int, node: Node) -> str:
-    return f"{program}|{node.fact}|{_text(str(sorted(node.values)))}"
+    return f"{program}|{node.fact}|{text_of(str(sorted(node.values)))}"
 
 
 def _fact_levels(node: Node) -> Iterable[tuple[str, Outcome]]:

@@ -17,7 +17,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NewType, Self
 
 from credrules.errors import EngineError, EngineUnavailable
 
@@ -30,6 +30,8 @@ SESSION = "s"  # one session at a time, so that a constant name serves; odd name
 
 Value = int | str
 Fact = dict[str, Value]
+Body = NewType("Body", str)
+"""A fact as text, without its id, that has been looked at: it can be used again and again."""
 
 MAX_RULES = 4000  # 4096 per rule set
 MAX_SIBLINGS = 400  # distinct conditions under one prefix; 512 fail at run time, 513 hang the compiler
@@ -96,6 +98,20 @@ def load_engine() -> ModuleType:
     return durable_rules_engine  # type: ignore[no-any-return]  # it has no types
 
 
+class Form:
+    """Facts with the same properties, of which some differ: whole numbers, put into a text that has been looked at."""
+
+    def __init__(self, constants: Body, differing: Sequence[str]) -> None:
+        self._text = ", ".join([constants.replace("%", "%%"), *(f'"{name}": %d' for name in differing)])
+
+    def body(self, values: tuple[int, ...]) -> Body:
+        """The fact with these numbers, in the order of the properties' names."""
+        for value in values:
+            if type(value) is not int or not -MAX_INT < value < MAX_INT:
+                raise EngineError(f"a fact is {value!r}, which is no whole number of 32 bits.")
+        return Body(self._text % values)
+
+
 class Driver:
     """A compiled rule set. For one thread; every session starts from nothing."""
 
@@ -120,6 +136,26 @@ class Driver:
     def session(self) -> Session:
         return Session(self._engine, self._handle, self._end, self._types)
 
+    @property
+    def properties(self) -> frozenset[str]:
+        """What the rules ask of facts."""
+        return frozenset(self._types)
+
+    def body(self, fact: Fact) -> Body:
+        """A fact as text, looked at once however often it is used. Raises EngineError where it is unsafe."""
+        if not fact:
+            raise EngineError("a fact that says nothing.")
+        _check(fact, self._types)
+        return Body(_ENCODER.encode(fact)[1:-1])
+
+    def form(self, constants: Fact, differing: Sequence[str]) -> Form:
+        """Facts that are alike but for these properties. Raises EngineError where they would be unsafe."""
+        for name in differing:
+            if not _PROPERTY.fullmatch(name) or name in constants:
+                raise Unsafe(f"'{name}' cannot be a property's name.")
+            _check({name: 0}, self._types)
+        return Form(self.body(constants), differing)
+
 
 class Session:
     """One learner. Facts go in batch by batch, firings come out; used as a context manager, it forgets them all."""
@@ -127,7 +163,7 @@ class Session:
     def __init__(self, engine: ModuleType, handle: int, end: int, types: Mapping[str, type]) -> None:
         self._engine = engine
         self._handle = handle
-        self._end = f"n{end}"
+        self._end = f'{{"n{end}"'
         self._types = types
         self._facts = 0
 
@@ -148,49 +184,64 @@ class Session:
             raise EngineError(f"{first + len(facts)} facts for one learner; at most {MAX_FACTS} are safe.")
         batch: list[Fact] = [{"opening": 1, "id": str(first), "sid": SESSION}]
         for number, fact in enumerate(facts, start=first + 1):
-            self._check(fact)
+            _check(fact, self._types)
             batch.append({**fact, "id": str(number), "sid": SESSION})
         batch.append({"sentinel": 1, "id": str(first + 1 + len(facts)), "sid": SESSION})
         self._facts += len(batch)
-        return self._fire(_ENCODER.encode(batch), first + 1)
+        return [
+            Firing(_production(message), tuple(int(number) - first - 1 for number in _FACT_ID.findall(message)))
+            for message in self._fire(_ENCODER.encode(batch))
+        ]
 
-    def _check(self, fact: Fact) -> None:
-        for name, value in fact.items():
-            kind = self._types.get(name)
-            if kind is not None and type(value) is not kind:
-                raise EngineError(
-                    f"the fact {name} is {type(value).__name__}; the rules compare it as {kind.__name__}."
-                )
-            if type(value) is int:
-                if not -MAX_INT < value < MAX_INT:
-                    raise EngineError(f"the fact {name} is {value}, which is too large.")
-            elif type(value) is not str:
-                raise EngineError(f"the fact {name} is neither a whole number nor text.")
-            elif len(value) >= MAX_TEXT or not unicodedata.is_normalized("NFC", value) or not value.isprintable():
-                raise EngineError(f"the fact {name} is a text that durable_rules cannot be trusted with.")
+    def run_bodies(self, bodies: Sequence[Body]) -> list[int]:
+        """The same for facts that are text already: the numbers of the productions that fired."""
+        first = self._facts
+        self._facts += len(bodies) + 2
+        if self._facts > MAX_FACTS:
+            raise EngineError(f"{self._facts} facts for one learner; at most {MAX_FACTS} are safe.")
+        named = enumerate(('"opening": 1', *bodies, '"sentinel": 1'), start=first)
+        facts = ", ".join([f'{{{body}, "id": "{number}", "sid": "{SESSION}"}}' for number, body in named])
+        return [_production(message) for message in self._fire(f"[{facts}]")]
 
-    def _fire(self, batch: str, first: int) -> list[Firing]:
-        firings: list[Firing] = []
+    def _fire(self, batch: str) -> list[str]:
+        """What fired, as the engine tells it. Raises EngineError where any of the batch went unseen."""
+        fired: list[str] = []
         seen = False
+        engine, handle = self._engine, self._handle
         try:
-            _, state = self._engine.assert_facts(self._handle, batch)
-            message = self._engine.start_action_for_state(self._handle, state)
-            message = message and message[1]
+            _, state = engine.assert_facts(handle, batch)
+            started = engine.start_action_for_state(handle, state)
+            message = started and started[1]
             while message:
-                name = message[2 : message.index('"', 2)]
-                if name == self._end:
+                if message.startswith(self._end):
                     seen = True
                 else:
-                    ids = tuple(int(number) - first for number in _FACT_ID.findall(message))
-                    firings.append(Firing(int(name[1:]), ids))
-                message = self._engine.complete_and_start_action(self._handle, state)
-        except EngineError:
-            raise
+                    fired.append(message)
+                message = engine.complete_and_start_action(handle, state)
         except Exception as error:
             raise EngineError(f"durable_rules failed: {error}.") from error
         if not seen:
             raise EngineError("durable_rules dropped a part of the facts without saying so.")
-        return firings
+        return fired
+
+
+def _production(message: str) -> int:
+    """The number of a production, by what the engine tells of it: {"n17":{..."""
+    return int(message[3 : message.index('"', 3)])
+
+
+def _check(fact: Fact, types: Mapping[str, type]) -> None:
+    for name, value in fact.items():
+        kind = types.get(name)
+        if kind is not None and type(value) is not kind:
+            raise EngineError(f"the fact {name} is {type(value).__name__}; the rules compare it as {kind.__name__}.")
+        if type(value) is int:
+            if not -MAX_INT < value < MAX_INT:
+                raise EngineError(f"the fact {name} is {value}, which is too large.")
+        elif type(value) is not str:
+            raise EngineError(f"the fact {name} is neither a whole number nor text.")
+        elif len(value) >= MAX_TEXT or not unicodedata.is_normalized("NFC", value) or not value.isprintable():
+            raise EngineError(f"the fact {name} is a text that durable_rules cannot be trusted with.")
 
 
 def _definition(production: Production) -> dict[str, object]:

@@ -53,17 +53,8 @@ class KeptSession:
 
     def _restart(self) -> None:
         """Decide the whole record; it is kept as a session where there is but one way in which things may be."""
-        told = [supposed.ways(self.record, self.as_of) for supposed in self.engine.supposed]
         self._learner = None
-        if any(len(ways) > 1 for ways in told) or self.word.exceptions:
-            (self.outcomes,) = self.engine.outcomes(self.record, self.word, self.as_of)
-            return
-        with self.engine.driver.session() as session:
-            learner = LearnerSession(
-                self.engine, session, self.record, self.word, self.as_of, [ways[0] for ways in told]
-            )
-            (self.outcomes,) = learner.outcomes()
-        self._learner = learner
+        self.outcomes, self._learner = session_of(self.engine, self.record, self.word, self.as_of)
 
     def put(self, attempt: Attempt) -> tuple[Outcome, ...]:
         """Take in an attempt that is new, or that replaces the one with its id."""
@@ -82,3 +73,15 @@ class KeptSession:
             self.outcomes = learner.follow_through(0)
         self._learner = learner
         return self.outcomes
+
+
+def session_of(
+    engine: DurableEngine, record: Record, word: Word, as_of: date
+) -> tuple[tuple[Outcome, ...], LearnerSession | None]:
+    """The outcomes of an engine's only program, with what was derived where things may be in but one way."""
+    told = [supposed.ways(record, as_of) for supposed in engine.supposed]
+    if any(len(ways) > 1 for ways in told) or word.exceptions:
+        return engine.outcomes(record, word, as_of)[0], None
+    with engine.driver.session() as session:
+        learner = LearnerSession(engine, session, record, word, as_of, [ways[0] for ways in told])
+        return learner.outcomes()[0], learner

@@ -20,7 +20,9 @@ from credrules.attestations import Attestation, ExceptionKind, GrantedException,
 from credrules.awards import Receipt
 from credrules.decisions import Outcome, decision_text
 from credrules.errors import LedgerError, NoLedger, Problem
-from credrules.ledger import bodies, database, queue, rests, tables
+from credrules.ledger import bodies, database, erasing, queue, rests, tables
+from credrules.ledger import withheld as withholding
+from credrules.ledger.cases import CaseBook
 from credrules.ledger.queue import ISSUE, REVOKE, Hold, Waiting
 from credrules.ledger.rests import Rest
 from credrules.records import CredentialHeld, CredentialStatus
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
     from credrules.awards import Award
     from credrules.decisions import Decision, DecisionText
+    from credrules.ledger.withheld import Kept
+    from credrules.privacy import Withheld
+    from credrules.records import Record
 
 __all__ = ["AwardState", "Hold", "Ledger", "Outstanding", "Recorded", "Rest", "Standing", "Waiting"]
 
@@ -373,7 +378,7 @@ class Ledger:
         """
         attested: dict[str, list[Attestation]] = {}
         granted: dict[str, list[GrantedException]] = {}
-        issued: dict[str, list[str]] = {}
+        issued: dict[str, list[tuple[str, bool]]] = {}
         conferred: dict[str, set[str]] = {}
         uses: dict[str, dict[str, set[str]]] = {}
         with database.reading(self._engine) as connection:
@@ -384,7 +389,8 @@ class Ledger:
                     used = uses.setdefault(row.learner_id, {}).setdefault(row.program, set())
                     used |= used_by(bodies.decision_from(row.body).reason)
                 for row in connection.execute(_issued(some)):
-                    issued.setdefault(row.learner_id, []).append(row.as_owed)
+                    revoked = row.revocation in ("asked", "retry", "revoked")
+                    issued.setdefault(row.learner_id, []).append((row.as_owed, revoked))
                 for row in connection.execute(_said(tables.attestations, some)):
                     attested.setdefault(row.learner_id, []).append(_attestation(row))
                 for row in connection.execute(_said(tables.exceptions, some)):
@@ -639,10 +645,15 @@ class Ledger:
         if state and state.state in ("revoking", "revoked"):
             return
         with database.writing(self._engine) as connection:
-            award = self._award_id(connection, key)
-            self._add_event(connection, award, "asked", by, REVOKE, body=json.dumps({"reason": reason}))
-            rows = [{"award_id": award, "issuer": state.issuer if state else ""}]
-            queue.put(connection, rows, REVOKE, self._now(connection))
+            self._ask(connection, self._award_id(connection, key), state.issuer if state else "", reason, by)
+
+    def _ask(self, connection: Connection, award: int, issuer: str, reason: str, by: str) -> None:
+        self._add_event(connection, award, "asked", by, REVOKE, body=json.dumps({"reason": reason}))
+        queue.put(connection, [{"award_id": award, "issuer": issuer}], REVOKE, self._now(connection))
+
+    def case_book(self) -> CaseBook:
+        """The cases about awards whose ground has shifted."""
+        return CaseBook(self._engine, self._ask)
 
     def revoked(self, key: str) -> None:
         """The issuer has taken it back."""
@@ -728,12 +739,13 @@ class Ledger:
     def _conferred(self, connection: Connection) -> dict[str, int]:
         """Learners by program to whom every award that is owed, and was not given up, has been issued."""
         awards, receipts = tables.awards, tables.receipts
+        revoked = case((func.coalesce(_last_event(*REVOCATION, action=REVOKE), "") == "revoked", 1), else_=0)
         each = (
             select(awards.c.program)
             .outerjoin(receipts, receipts.c.award_id == awards.c.id)
             .where(func.coalesce(_last_event(*BY_HAND), "") != "dropped")
             .group_by(awards.c.program, awards.c.learner_id)
-            .having(func.count() == func.count(receipts.c.award_id))
+            .having(func.count() == func.count(receipts.c.award_id), func.sum(revoked) == 0)
             .subquery()
         )
         query = select(each.c.program, func.count()).group_by(each.c.program)
@@ -773,6 +785,46 @@ class Ledger:
         """Whether any receipt has this reference."""
         with database.reading(self._engine) as connection:
             return bool(connection.scalar(select(exists().where(tables.receipts.c.reference == reference))))
+
+    def withhold(
+        self,
+        run: int,
+        withheld: Sequence[tuple[Award, Withheld]],
+        decided: Sequence[tuple[Record, Word]],
+        programs: Collection[str],
+    ) -> None:
+        """Note what is withheld of learners who were just decided, and that nothing else of these programs is."""
+        learners = [record.learner.learner_id for record, _ in decided]
+        with database.writing(self._engine) as connection:
+            withholding.note(connection, run, withheld, learners, programs)
+
+    def withheld(self) -> list[Kept]:
+        """Awards that are owed and not issued, because something about the learner keeps them."""
+        with database.reading(self._engine) as connection:
+            return withholding.standing(connection)
+
+    def erased(self) -> set[str]:
+        """The learners who were erased. Nothing is decided about them any more."""
+        with database.reading(self._engine) as connection:
+            return erasing.erased(connection)
+
+    def held_of(self, learner_id: str) -> dict[str, int]:
+        """What the ledger holds of a learner, in rows, by table."""
+        with database.reading(self._engine) as connection:
+            return erasing.counts(connection, learner_id)
+
+    def erase(self, learner_id: str, by: str, reason: str) -> dict[str, int]:
+        """Remove the person and keep the proof of what was awarded; what was removed, in rows, by table.
+
+        Raises LedgerError where there is nothing, where a run is at work, or where something is still under way.
+        """
+        with self.exclusively():
+            with database.writing(self._engine) as connection:
+                mine = connection.execute(_open_tasks().where(tables.awards.c.learner_id == learner_id)).all()
+                erasing.refuse_under_way(learner_id, [row.key for row in mine if _is_open(row)])
+                found = erasing.erase(connection, learner_id, by, reason)
+            database.forget_removed(self._engine)
+        return found
 
     def set_aside(self) -> list[SetAside]:
         """The learners that the last run set aside, with their problems."""
@@ -855,7 +907,11 @@ def _issued(learners: Collection[str]) -> Select[Any]:
     awards = tables.awards
     issued = awards.join(tables.receipts, tables.receipts.c.award_id == awards.c.id)
     return (
-        select(awards.c.learner_id, func.coalesce(_last_body(), awards.c.body).label("as_owed"))
+        select(
+            awards.c.learner_id,
+            func.coalesce(_last_body(), awards.c.body).label("as_owed"),
+            _last_event(*REVOCATION, action=REVOKE).label("revocation"),
+        )
         .select_from(issued)
         .where(awards.c.learner_id.in_(learners))
         .order_by(awards.c.learner_id, awards.c.program, awards.c.id)
@@ -899,20 +955,26 @@ def _decided_for(learners: Collection[str], programs: Collection[str]) -> Select
     )
 
 
-def _held(issued: Sequence[str]) -> tuple[CredentialHeld, ...]:
-    """What a learner holds of what was issued: one of each term, under its program's id and what it renews."""
+def _held(issued: Sequence[tuple[str, bool]]) -> tuple[CredentialHeld, ...]:
+    """What a learner holds of what was issued: one of each term, under its program's id and what it renews.
+
+    It is revoked as soon as one award of it is, or is to be.
+    """
     terms: dict[tuple[str, int], list[bodies.Term]] = {}
-    for text in issued:
+    taken_back: set[tuple[str, int]] = set()
+    for text, revoked in issued:
         term = bodies.term_of(text)
         terms.setdefault((term.program, term.cycle), []).append(term)
+        if revoked:
+            taken_back.add((term.program, term.cycle))
     return tuple(
         CredentialHeld(
             code=code,
-            status=CredentialStatus.ACTIVE,
+            status=CredentialStatus.REVOKED if (program, cycle) in taken_back else CredentialStatus.ACTIVE,
             earned_on=min(term.since for term in same),
             expires_on=max((term.expires_on for term in same if term.expires_on), default=None),
         )
-        for (program, _), same in sorted(terms.items())
+        for (program, cycle), same in sorted(terms.items())
         for code in (program, *([same[0].renews] if same[0].renews else []))
     )
 

@@ -279,6 +279,21 @@ def _server_lock(engine: Engine) -> Iterator[Callable[[], None]]:
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
 
 
+def forget_removed(engine: Engine) -> None:
+    """Leave nothing readable of what was removed: in SQLite's file and log. A server does so by its own VACUUM."""
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()  # in no transaction, which the others are begun with
+    try:
+        for order in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            connection.cursor().execute(order)
+    except sqlite3.Error as error:
+        message = f"It is erased, but may be readable in the file still: {error}. Run VACUUM on {shown(engine.url)}."
+        raise LedgerError(message) from None
+    finally:
+        connection.close()
+
+
 def one_at_a_time(connection: Connection) -> None:
     """Wait until no other transaction records decisions, so that two that decide on one learner record it once.
 

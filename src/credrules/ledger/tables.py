@@ -1,7 +1,8 @@
-"""The ledger's tables. Rows are added, and none is ever changed or removed, but in `queue` and `rests`.
+"""The ledger's tables. Rows are added, and none is ever changed or removed, but in `queue` and `rests`; and where a
+learner is erased, which removes the person and leaves a row in `erasures`.
 
-These two hold nothing that happened: what workers have still to do, and which issuers they leave alone for now. Both
-can be made anew from the rest.
+`queue` and `rests` hold nothing that happened: what workers have still to do, and which issuers they leave alone for
+now. Both can be made anew from the rest.
 """
 
 from __future__ import annotations
@@ -175,6 +176,62 @@ set_aside = Table(
     Column("run_id", Integer, ForeignKey("runs.id"), nullable=False, index=True),
     Column("learner_id", ID, nullable=False),
     Column("problems", Text, nullable=False),  # JSON
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    _id(),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("learner_id", ID, nullable=False, index=True),
+    Column("program", ID, nullable=False),
+    Column("cycle", Integer, nullable=False),
+    Column("ground", String(40), nullable=False),
+    Column("proposed", String(20), nullable=False),
+    Column("rule", ID, nullable=False),  # id of the rule for retention; '' where none speaks
+    Column("mark", DIGEST, nullable=False),  # of what was found, so that the same is not found again
+    Column("decision_before", DIGEST, nullable=False),
+    Column("decision_after", DIGEST, nullable=False),  # '' where nothing was decided
+    Column("body", Text, nullable=False),  # JSON of what was found
+    Column("as_of", Date, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("proposed IN ('keep', 'flag', 'revoke')", name="proposed"),
+)
+
+case_events = Table(
+    "case_events",
+    metadata,
+    _id(),
+    Column("case_id", Integer, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("event", String(20), nullable=False),
+    Column("said_by", ID, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("event IN ('keep', 'revoke', 'gone')", name="event"),
+)
+
+withheld = Table(
+    "withheld",
+    metadata,
+    _id(),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("learner_id", ID, nullable=False, index=True),
+    Column("program", ID, nullable=False),
+    Column("issuer", ID, nullable=False),
+    Column("award", KEY, nullable=False),
+    Column("reason", String(40), nullable=False),  # '' from when on nothing keeps it any longer
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    _id(),
+    Column("learner_id", ID, nullable=False, index=True),
+    Column("said_by", ID, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("counts", Text, nullable=False),  # JSON: what was removed, in rows
+    Column("at", DateTime(timezone=True), nullable=False),
 )
 
 queue = Table(

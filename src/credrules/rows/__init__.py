@@ -11,17 +11,21 @@ from credrules.rows.knowledge import known_from
 from credrules.rows.layouts import Layout
 from credrules.rows.places import Places, Row
 from credrules.rows.reader import Present, Reader, Rows
+from credrules.rows.spool import Item, Spool, open_spool
 from credrules.rows.terms import read_terms
 
 __all__ = [
+    "Item",
     "Layout",
     "Places",
     "Present",
     "Reader",
     "Row",
     "Rows",
+    "Spool",
     "cell_of",
     "known_from",
+    "open_spool",
     "read_courses",
     "read_terms",
     "shown",

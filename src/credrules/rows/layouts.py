@@ -6,6 +6,12 @@ The README of credrules-csv says what each column holds and what a blank cell me
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from credrules.rows.cells import cell_of
+
+if TYPE_CHECKING:
+    from credrules.rows.places import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +27,20 @@ class Layout:
     def of_a_learner(self) -> bool:
         return "learner_id" in self.columns
 
+    def row(self, **cells: object) -> Row:
+        """A row that stands on no line, from its cells by column; a column that is not named is blank."""
+        return (0, *(cell_of(cells.get(column)) for column in self.columns))
+
 
 def _layout(entity: str, needed: str, optional: str = "", *, required: bool = False) -> Layout:
     return Layout(entity, (*needed.split(), *optional.split()), frozenset(needed.split()), required)
 
 
 LEARNERS = _layout(
-    "learners", "learner_id", "given_name family_name preferred_name email affiliation privacy", required=True
+    "learners",
+    "learner_id",
+    "given_name family_name preferred_name email affiliation privacy former_ids",
+    required=True,
 )
 ATTEMPTS = _layout(
     "attempts",

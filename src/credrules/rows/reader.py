@@ -125,7 +125,7 @@ class Reader:
 
     def _learner(self, rows: Rows) -> Learner:
         row = rows.of[LEARNERS.entity][0]
-        _, learner_id, given, family, preferred, email, affiliation, privacy = row
+        _, learner_id, given, family, preferred, email, affiliation, privacy, former = row
         read = partial(self._read, rows, LEARNERS, row)
         return Learner(
             learner_id=read("learner_id", learner_id, to_key) or "",
@@ -135,6 +135,7 @@ class Reader:
             email=read("email", email, to_text),
             affiliation=read("affiliation", affiliation, _to_affiliation),
             privacy=read("privacy", privacy, _to_privacy),
+            former_ids=read("former_ids", former, to_set) or frozenset(),
         )
 
     def _attempts(self, rows: Rows) -> tuple[Attempt, ...]:

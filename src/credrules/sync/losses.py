@@ -44,3 +44,11 @@ def refuse_cut_off(source: str, left_out: int) -> NoReturn:
         "It ended early. Nothing was changed; run this again."
     )
     raise RecordsError([Problem(source, 0, message)])
+
+
+def refuse_short(source: str, read: int, count: int) -> NoReturn:
+    message = (
+        f"{number(read, 'learner')} were read, and the source counts {count}. The reading ended early. Nothing was "
+        "changed; run this again."
+    )
+    raise RecordsError([Problem(source, 0, message)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from credrules.sync.cursor import Overlap
 from credrules.sync.extracts import extracts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from credrules.adapters import Batch, StudentRecords
     from credrules.sync.cursor import Stamp
@@ -106,6 +107,22 @@ def synchronise(
     )
 
 
+@dataclass(slots=True)
+class _Tally:
+    """Whom a reading had."""
+
+    learners: int = 0
+    problems: int = 0
+
+    def add(self, batch: Batch) -> None:
+        self.learners += len(batch.records) + len({aside.learner_id for aside in batch.set_aside})
+        self.problems += sum(len(aside.problems) for aside in batch.set_aside)
+
+    def short_of(self, count: int, few: int) -> bool:
+        """Whether learners are missing. Where some are set aside a few may be: a doubled row counts twice."""
+        return self.learners + (max(self.problems, few) if self.problems else 0) < count
+
+
 class _Reading:
     """The reading of one synchronisation. `before` is what is known of the last one."""
 
@@ -175,10 +192,10 @@ class _Reading:
 
     def everybody(self) -> None:
         """Read all; whoever is known and is not among them is absent."""
-        for batch in self._records.batches(size=BATCH):
-            self._take(batch)
-        if not self._draft.drafted():
-            losses.refuse_nobody(self._records.name)
+        with self._counted() as tally:
+            for batch in self._records.batches(size=BATCH):
+                tally.add(batch)
+                self._take(batch)
         self._cursor = None if self._latest is None else cursor.credible(self._latest, self._as_of)
         self._draft.find_absent(everybody=True)
 
@@ -187,9 +204,11 @@ class _Reading:
         if self._changes is not None and self._changes.stamps is not Knows.NONE and self._cursor is not None:
             self._follow(self._changes, self._cursor)
         if self._changes is not None and in_scope:
-            for batch in self._changes.batches_of_terms(self._scope.terms, BATCH):
-                self._draft.compare_scoped(list(extracts(batch, self._scope.terms)))
-                self._on_read(len(batch.records) + len(batch.set_aside))
+            with self._counted() as tally:
+                for batch in self._changes.batches_of_terms(self._scope.terms, BATCH):
+                    tally.add(batch)
+                    self._draft.compare_scoped(list(extracts(batch, self._scope.terms)))
+                    self._on_read(len(batch.records) + len(batch.set_aside))
             self._draft.suspect_unnamed()
         asked = 0
         for chunk in self._draft.suspects(BATCH):
@@ -199,6 +218,20 @@ class _Reading:
         self._draft.find_absent(everybody=False)
         if asked and not self._draft.drafted():
             self._look_for_a_witness()
+
+    @contextmanager
+    def _counted(self) -> Iterator[_Tally]:
+        """A reading of everybody, held against the source's own count: who is new would otherwise not be missed.
+
+        Who comes or goes meanwhile is no fault, so the smaller of the counts before and after holds.
+        """
+        before, tally = self._records.count(), _Tally()
+        yield tally
+        if not tally.learners:
+            losses.refuse_nobody(self._records.name)
+        after = self._records.count() if before is not None and tally.short_of(before, self._scope.few) else None
+        if before is not None and after is not None and tally.short_of(min(before, after), self._scope.few):
+            losses.refuse_short(self._records.name, tally.learners, min(before, after))
 
     def _follow(self, changes: ChangesReader, since: Stamp) -> None:
         suspected: set[str] = set()

@@ -6,7 +6,7 @@ import difflib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from credrules import Acceptance, OutcomeUnknown, Receipt, Refused, Unavailable
+from credrules import Acceptance, AwardField, OutcomeUnknown, Receipt, Refused, Unavailable
 from credrules_credly.account import impersonal
 from credrules_credly.request import (
     EVIDENCE,
@@ -31,6 +31,18 @@ if TYPE_CHECKING:
 FEW = 5
 """Badges of one template that are asked for one by one; of more, the list is read."""
 
+TAKES = frozenset(
+    {
+        AwardField.NAME,
+        AwardField.GIVEN_NAME,
+        AwardField.FAMILY_NAME,
+        AwardField.EMAIL,
+        AwardField.COURSES,
+        AwardField.MILESTONES,
+    }
+)
+"""Of courses and milestones what `evidence` in the settings or the program file says, and never what people granted."""
+
 CHAIN = 25
 """Replacements of one badge that are followed."""
 
@@ -47,6 +59,7 @@ class CredlyIssuer:
 
     def __init__(self, name: str, account: Account, manner: Manner | None = None, *, settling: float = 0.0) -> None:
         self.name = name
+        self.takes = TAKES
         self.settling = settling
         self.at_once = AT_ONCE
         self._account = account

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, SecretStr
 
+from credrules.settings import from_keyring
+
 _FORM = re.compile(r"[!-9;-~]{8,512}")  # what is seen in ASCII, but no colon: one ends the user name of HTTP Basic
 
 
@@ -21,26 +23,10 @@ def _fetch(value: object) -> object:
             raise ValueError(f"the environment variable {place} is not set")
         return _formed(os.environ[place], f"the environment variable {place}")
     if source == "keyring" and "/" in place:
-        service, _, name = place.partition("/")
-        return _formed(_from_keyring(service, name), f"the keyring's entry {place}")
+        return _formed(from_keyring(place, "credrules-credly[keyring]"), f"the keyring's entry {place}")
     raise ValueError(
         "a token is never written here, nor kept in a file; write 'env:NAME' or 'keyring:SERVICE/NAME' for where it is"
     )
-
-
-def _from_keyring(service: str, name: str) -> str:
-    try:
-        import keyring  # noqa: PLC0415  an extra
-        import keyring.errors  # noqa: PLC0415
-    except ImportError:
-        raise ValueError("the keyring needs a library: pip install 'credrules-credly[keyring]'") from None
-    try:
-        found = keyring.get_password(service, name)
-    except keyring.errors.KeyringError as error:
-        raise ValueError(f"the keyring cannot be opened: {type(error).__name__}") from None
-    if found is None:
-        raise ValueError(f"the keyring has no entry {service}/{name}; make it with `keyring set {service} {name}`")
-    return found
 
 
 def _formed(token: str, place: str) -> SecretStr:

@@ -74,15 +74,16 @@ class OpenBadgesSettings(PluginSettings):
     did: Literal["key", "web"] = "key"
     earlier_keys: list[Secret] = Field(default=[], alias="earlier-keys")
     pages: bool = False
+    records: RelativePath | None = None
     look: LookSettings = LookSettings()
     profile: ProfileSettings = ProfileSettings()
     skills: dict[str, WebAddress] = Field(default={})
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Self:
-        if self.public_url is None and (self.pages or self.did == "web"):
+        if self.public_url is None and (self.pages or self.records or self.did == "web"):
             raise ValueError(
-                'pages = true and did = "web" need a public-url: the address where the folder is published'
+                'pages = true, records and did = "web" need a public-url: the address where the folder is published'
             )
         return self
 
@@ -95,6 +96,7 @@ def credrules_issuers(settings: Section) -> Iterator[Issuer]:
             books=read.books,
             web=read.did == "web",
             earlier_keys=tuple(key.get_secret_value() for key in read.earlier_keys),
+            records=read.records,
             look=Look(**dict(read.look)) if read.pages else None,
             additions=Additions(
                 skills=read.skills,

@@ -14,7 +14,7 @@ from credrules import OutcomeUnknown, Unavailable
 MAX_BYTES = 256 * 1024  # other verifiers take no more
 
 
-def write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes, *, private: bool = False) -> None:
     """Through a file of another name beside it, so that no half badge is ever seen.
 
     Raises Unavailable where nothing happened, OutcomeUnknown where the badge may be in place.
@@ -26,20 +26,20 @@ def write(path: Path, data: bytes) -> None:
         raise Unavailable(f"Badges cannot be written to {path.parent}: {error.strerror}.") from error
     draft = Path(name)
     try:
-        _fill(draft, handle, data)
+        _fill(draft, handle, data, 0o600 if private else 0o644)
         _put_in_place(draft, path)
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
 
 
-def _fill(draft: Path, handle: int, data: bytes) -> None:
+def _fill(draft: Path, handle: int, data: bytes, mode: int) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        draft.chmod(0o644)  # badges are for everybody to read; a draft is made for its owner alone
+        draft.chmod(mode)  # badges are for everybody to read; a draft is made for its owner alone
     except OSError as error:
         raise Unavailable(f"Badges cannot be written to {draft.parent}: {error.strerror}.") from error
 

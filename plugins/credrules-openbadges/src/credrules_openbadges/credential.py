@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -16,7 +18,6 @@ from credrules_openbadges.terms import OB_URL, VC_URL
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
-    from decimal import Decimal
 
     from credrules import Award
     from credrules_openbadges.keys import SigningKey
@@ -97,6 +98,8 @@ def _lacks(award: Award) -> Iterator[str]:
         _recipient(award)[1].encode()
     except UnicodeEncodeError:
         yield "the learner's e-mail address or id holds half of a character"
+    if "credits" in award.options and stated_credits(award.options) is None:
+        yield "the credits that its program file states are no number"
     if award.credits is not None and not award.credits.is_finite():
         yield "its credits are not a number"
 
@@ -149,6 +152,12 @@ def _subject(award: Award, key: SigningKey, additions: Additions) -> dict[str, A
     return subject
 
 
+def stated_credits(options: Mapping[str, str]) -> Decimal | None:
+    """What the program file says that anyone who earns it is given; None where it says nothing that is a number."""
+    text = options.get("credits", "")
+    return Decimal(text) if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", text, re.ASCII) else None
+
+
 def _number(credits_: Decimal) -> int | float:
     """JSON has no decimals. Credits have at most three places, which a float gives back unchanged."""
     return int(credits_) if credits_ == credits_.to_integral_value() else float(credits_)
@@ -185,6 +194,9 @@ def _achievement(award: Award, additions: Additions) -> dict[str, Any]:
         "criteria": {"narrative": about.criteria},
         "version": about.version,
     }
+    available = stated_credits(award.options)
+    if available is not None:
+        achievement["creditsAvailable"] = _number(available)
     if about.skills:
         achievement["tag"] = list(dict.fromkeys(about.skills))  # a set: a skill is in it once
     if about.image:

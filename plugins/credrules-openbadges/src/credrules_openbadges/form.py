@@ -59,6 +59,8 @@ Text = Annotated[str, AfterValidator(_said)]
 Address = Annotated[str, AfterValidator(_full_address)]
 Time = Annotated[str, AfterValidator(_moment)]
 
+Credits = Annotated[int | float, Field(ge=0, le=10_000, allow_inf_nan=False)]
+
 ItemT = TypeVar("ItemT")
 One = Annotated[tuple[ItemT], Strict(False)]  # not strict, as JSON has lists and no tuples
 
@@ -106,6 +108,7 @@ class Achievement(_Part):
     description: Text
     criteria: Criteria
     version: Text
+    creditsAvailable: Credits | None = None
     tag: list[Text] = Field(default=[], max_length=200)
     alignment: list[Alignment] = Field(default=[], max_length=200)
     image: Image | None = None
@@ -124,7 +127,7 @@ class Subject(_Part):
     type: One[Literal["AchievementSubject"]]
     identifier: One[Identity]
     achievement: Achievement
-    creditsEarned: Annotated[int | float, Field(ge=0, le=10_000, allow_inf_nan=False)] | None = None
+    creditsEarned: Credits | None = None
 
 
 class Evidence(_Part):
@@ -186,8 +189,8 @@ class Credential(_Part):
         return self
 
 
-class Badge(Credential):
-    """A credential with its proof."""
+class Proved(_Part):
+    """What has a proof of its own."""
 
     proof: Proof
 
@@ -200,6 +203,37 @@ class Badge(Credential):
     def fragment(self) -> str:
         """The key that the proof names, in multibase."""
         return self.proof.verificationMethod.partition("#")[2]
+
+
+class Badge(Credential, Proved):
+    """A credential with its proof."""
+
+
+_RecordContexts = tuple[
+    Literal["https://www.w3.org/ns/credentials/v2"],
+    Literal["https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+    Literal["https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"],
+]
+_RecordTypes = tuple[Literal["VerifiableCredential"], Literal["ClrCredential"]]
+
+
+class RecordSubject(_Part):
+    type: One[Literal["ClrSubject"]]
+    identifier: One[Identity]
+    verifiableCredential: list[Badge] = Field(min_length=1, max_length=200)
+
+
+class LearnerRecord(Proved):
+    """A Comprehensive Learner Record: whole badges of one learner, in a credential of its own."""
+
+    context: Annotated[_RecordContexts, Strict(False), Field(alias="@context")]
+    id: Address
+    type: Annotated[_RecordTypes, Strict(False)]
+    name: Text
+    issuer: Profile
+    validFrom: Time
+    credentialSubject: RecordSubject
+    credentialStatus: Status | None = None
 
 
 class TokenBadge(Credential):

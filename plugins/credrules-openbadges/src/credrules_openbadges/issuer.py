@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from credrules import Receipt, Refused, Unavailable, Verification
+from credrules import AwardField, Receipt, Refused, Unavailable, Verification
 from credrules_openbadges import badge_file, baking, jws
 from credrules_openbadges.credential import NOTHING, badge_uuid, credential, credential_id, day_as_time
-from credrules_openbadges.form import Badge, Credential, TokenBadge, form_faults
+from credrules_openbadges.form import Badge, Credential, LearnerRecord, TokenBadge, form_faults
 from credrules_openbadges.keyring import KeyRing
 from credrules_openbadges.keys import UnusableKey, did_web
+from credrules_openbadges.learner_records import LearnerRecords
 from credrules_openbadges.proofs import proof_holds, refuse_undefined, signed
 from credrules_openbadges.showcase import Showcase
 from credrules_openbadges.status_lists import StatusLists
@@ -42,12 +43,16 @@ class Options:
     earlier_keys: tuple[str, ...] = ()
     look: Look | None = None  # of pages and pictures; without one there are none
     additions: Additions = NOTHING
+    records: Path | None = None  # for records of all that a learner has; none without a folder
 
     def __repr__(self) -> str:
         return "Options(...)"
 
 
 PLAIN = Options()
+
+TAKES = frozenset({AwardField.EMAIL, AwardField.CREDITS, AwardField.COURSES, AwardField.MILESTONES})
+"""The e-mail address leaves as a salted hash. What people granted or attested is no part of a public badge."""
 
 
 class OpenBadgesIssuer:
@@ -61,6 +66,7 @@ class OpenBadgesIssuer:
         self, name: str, folder: Path, key_pem: str, public_url: str | None = None, options: Options = PLAIN
     ) -> None:
         self.name = name
+        self.takes = TAKES
         self.folder = folder
         self.public_url = public_url.rstrip("/") if public_url else None
         self.books = options.books or folder.with_name(f"{folder.name}-books")
@@ -68,8 +74,10 @@ class OpenBadgesIssuer:
         self._options = options
         self._lists: StatusLists | None = None
         self._showcase: Showcase | None = None
+        self._records: LearnerRecords | None = None
         if self.public_url:
             self._lists = StatusLists(folder, self.books, self.public_url, self._usable_keys)
+            self._records = LearnerRecords(options.records, self._lists) if options.records else None
             self._showcase = Showcase(folder, self.public_url, options.look) if options.look else None
 
     def __repr__(self) -> str:
@@ -87,6 +95,11 @@ class OpenBadgesIssuer:
         except ValueError as error:
             raise UnusableKey(str(error)) from None
 
+    @property
+    def signs_jwt(self) -> bool:
+        """Whether the key that signs now is one for JWT. Raises Unavailable where there is no usable key."""
+        return self._usable_keys().current.signs_jwt
+
     def check(self) -> Iterator[str]:
         """What would keep a badge from being made."""
         try:
@@ -102,6 +115,8 @@ class OpenBadgesIssuer:
                 yield str(error)
         if self._showcase:
             yield from self._showcase.check()
+        if self._records:
+            yield from _unwritable(self._records.folder, "learner records")
 
     def find(self, award: Award) -> Receipt | None:
         """The receipt of the badge's file, whichever key signed it. Raises Refused where something else is there."""
@@ -149,6 +164,10 @@ class OpenBadgesIssuer:
             )
         self._publish_keys()
         path = self.folder / f"{badge_uuid(award, key)}{'.jwt' if key.signs_jwt else '.json'}"
+        if self._records:
+            if key.signs_jwt:
+                raise Refused("A learner record holds badges with a proof, and this key signs JWT. Use an Ed25519 key.")
+            self._records.add(award, json.loads(text), self._usable_keys())
         if self._showcase:
             self._showcase.show(path, text.strip(), Credential.model_validate(document), award)
         badge_file.write(path, text.encode())
@@ -165,6 +184,8 @@ class OpenBadgesIssuer:
                 "verifier would look. Tell whoever relies on it, and keep the reason with the decision."
             )
         self._lists.revoke(receipt.reference, reason)
+        if self._records:
+            self._records.take_back(receipt.reference, reason, self._usable_keys())
         for form in FORMS:
             path = self.folder / f"{receipt.reference.removeprefix('urn:uuid:')}{form}"
             if self._showcase and path.exists():
@@ -224,6 +245,9 @@ class OpenBadgesIssuer:
         """Check a badge of the form that ours have, whoever signed it; in a picture too. Never raises for what a file
         holds.
         """
+        record = self._record(path)
+        if record is not None:
+            return record
         try:
             badge, faults = self._read(path) if path.is_file() else (None, ())
         except (OSError, ValueError):
@@ -234,7 +258,27 @@ class OpenBadgesIssuer:
             faults = tuple(self._status_faults(badge))
         return Verification(badge.id, _facts(badge), faults, references=(badge.id,))
 
-    def _status_faults(self, badge: Credential) -> Iterator[str]:
+    def _record(self, path: Path) -> Verification | None:
+        """What is said of a learner record; None where the file is something else."""
+        try:
+            document = badge_file.read(path)
+            if not isinstance(document, dict) or "ClrCredential" not in document.get("type", []):
+                return None
+            record = LearnerRecord.model_validate(document)
+        except ValidationError as error:
+            faults = "; ".join(form_faults(error))
+            return Verification(path.name, faults=(f"It has not the form of a learner record made here: {faults}.",))
+        except (OSError, ValueError, TypeError):
+            return None
+        badges = record.credentialSubject.verifiableCredential
+        faults_ = [*self._proof_faults(record, document), *self._status_faults(record)]
+        for badge, member in zip(badges, document["credentialSubject"]["verifiableCredential"], strict=True):
+            found = (*self._proof_faults(badge, member), *self._status_faults(badge))
+            faults_ += [f"{badge.name}: {fault}" for fault in found]
+        facts = {"record": record.name, "badges": ", ".join(badge.name for badge in badges)}
+        return Verification(record.id, facts, tuple(faults_), references=tuple(badge.id for badge in badges))
+
+    def _status_faults(self, badge: Credential | LearnerRecord) -> Iterator[str]:
         """Whether one of ours was taken back. The books say it best, and nothing is fetched."""
         if badge.credentialStatus is None or self._lists is None:
             return
@@ -268,7 +312,7 @@ class OpenBadgesIssuer:
             faults = "; ".join(form_faults(error))
             return None, (f"It has not the form of a badge made here, so its signature was not looked at: {faults}.",)
 
-    def _proof_faults(self, badge: Badge, document: dict[str, Any]) -> Iterator[str]:
+    def _proof_faults(self, badge: Badge | LearnerRecord, document: dict[str, Any]) -> Iterator[str]:
         if not proof_holds(badge, document):
             yield "The signature does not hold: the badge was changed, or never signed by the key that it names."
             return

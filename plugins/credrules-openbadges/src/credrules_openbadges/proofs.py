@@ -13,7 +13,7 @@ from credrules_openbadges.keys import holds
 from credrules_openbadges.terms import CONTEXTS, OB_URL, VC_URL, undefined_terms
 
 if TYPE_CHECKING:
-    from credrules_openbadges.form import Badge
+    from credrules_openbadges.form import Proved
     from credrules_openbadges.keys import SigningKey
 
 
@@ -33,7 +33,7 @@ def refuse_undefined(document: dict[str, Any]) -> None:
         raise Refused(f"The badge would hold terms that no signature covers: {', '.join(undefined)}.")
 
 
-def proof_holds(badge: Badge, document: dict[str, Any]) -> bool:
+def proof_holds(badge: Proved, document: dict[str, Any]) -> bool:
     """Whether the proof was made by the key that it names, over just these statements.
 
     `badge` is the document, understood: only what has the form of one can be canonicalised in reasonable time.

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 VC_URL = "https://www.w3.org/ns/credentials/v2"
+CLR_URL = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
 OB_URL = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 
 _VC = "https://www.w3.org/2018/credentials#"
 _OB = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#"
+_CLR = "https://purl.imsglobal.org/spec/vc/clr/vocab.html#"
 _SECURITY = "https://w3id.org/security#"
 _SCHEMA = "https://schema.org/"
 _STATUS = "https://www.w3.org/ns/credentials/status#"
@@ -91,6 +93,7 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
         {
             "alignment": _set(f"{_OB}alignment"),
             "achievementType": _plain(f"{_OB}achievementType"),
+            "creditsAvailable": _typed(f"{_OB}creditsAvailable", f"{_XSD}float"),
             "criteria": _link(f"{_OB}Criteria"),
             "tag": _set(f"{_SCHEMA}keywords"),
             "version": _plain(f"{_OB}version"),
@@ -118,6 +121,17 @@ _OF_TYPE: dict[str, tuple[str, dict[str, _Definition]]] = {
             "statusPurpose": _plain(f"{_STATUS}statusPurpose"),
         },
     ),
+    "ClrCredential": (f"{_CLR}ClrCredential", {}),
+    "ClrSubject": (
+        f"{_CLR}ClrSubject",
+        {
+            "identifier": {**_typed(f"{_CLR}identifier-1", f"{_OB}Identifier"), "@container": "@set"},
+            "verifiableCredential": {
+                **_typed(f"{_CLR}verifiableCredential", f"{_VC}verifiableCredential"),
+                "@container": "@set",
+            },
+        },
+    ),
     "DataIntegrityProof": (
         f"{_SECURITY}DataIntegrityProof",
         {
@@ -140,7 +154,10 @@ _OF_CREDENTIALS = frozenset(
         "DataIntegrityProof",
     }
 )
-"""The types that Verifiable Credentials 2.0 knows by itself; the others are those of Open Badges."""
+"""The types that Verifiable Credentials 2.0 knows by itself; the others are of Open Badges and learner records."""
+
+_OF_RECORDS = frozenset({"ClrCredential", "ClrSubject"})
+"""The types of Comprehensive Learner Records 2.0 (www.imsglobal.org/spec/clr/v2p0)."""
 
 
 def _table(types: Iterable[str]) -> dict[str, Any]:
@@ -163,7 +180,12 @@ CONTEXTS: dict[str, dict[str, Any]] = {
         **_table(sorted(_OF_CREDENTIALS)),
         "assertionMethod": _plain(f"{_SECURITY}assertionMethod"),  # what `proofPurpose` says
     },
-    OB_URL: {**_ANYWHERE, **_table(sorted(_OF_TYPE.keys() - _OF_CREDENTIALS))},
+    OB_URL: {**_ANYWHERE, **_table(sorted(_OF_TYPE.keys() - _OF_CREDENTIALS - _OF_RECORDS))},
+    # Its subject has an `identifier` too, which is another than that of Open Badges: so its terms are its own.
+    CLR_URL: {
+        name: {"@id": iri, "@context": terms} if terms else _plain(iri)
+        for name, (iri, terms) in ((one, _OF_TYPE[one]) for one in sorted(_OF_RECORDS))
+    },
 }
 
 
@@ -182,7 +204,7 @@ def undefined_terms(node: Any, path: str = "") -> Iterator[str]:
         else:
             known.update(_OF_TYPE[name][1])
     for key, value in node.items():
-        if key == "@context" and not path:
+        if key == "@context" and (not path or "VerifiableCredential" in types):
             continue
         if key not in known:
             yield f"{path}.{key}".lstrip(".")

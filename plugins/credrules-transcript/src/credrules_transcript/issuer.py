@@ -6,9 +6,10 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from credrules import Receipt, Refused, Unavailable, Verification
-from credrules_transcript.order_file import FILE_NAME, Damaged, OrderFile, reason
-from credrules_transcript.orders import HEADER, is_whole, order_for, order_id, parse
+from credrules import AwardField, Receipt, Refused, Unavailable, Verification
+from credrules_transcript.order_file import FILE_NAME, Damaged, OrderFile
+from credrules_transcript.order_file import reason as reason_of
+from credrules_transcript.orders import HEADER, is_removal, is_whole, order_for, order_id, order_of, parse, removal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
 
 FAULTS_SHOWN = 50
 
+TAKES = frozenset({AwardField.CREDITS})
+"""The registrar knows the learner by the id, which is in every award."""
+
 
 class TranscriptIssuer:
     """Writes one row a note. `line_width` is what a title has room for; `text` goes with every note that has no own."""
 
     def __init__(self, name: str, folder: Path, *, line_width: int = 40, text: str = "") -> None:
         self.name = name
+        self.takes = TAKES
         self.folder = folder
         self.line_width = line_width
         self.text = text
@@ -47,7 +52,7 @@ class TranscriptIssuer:
             except Damaged as error:
                 yield f"{self.folder}: {error}"
             except OSError as error:
-                yield f"{self._orders.path} cannot be read: {reason(error)}."
+                yield f"{self._orders.path} cannot be read: {reason_of(error)}."
 
     def find(self, award: Award) -> Receipt | None:
         try:
@@ -55,7 +60,7 @@ class TranscriptIssuer:
         except Damaged as error:
             raise Unavailable(str(error)) from error
         except OSError as error:
-            raise Unavailable(f"{FILE_NAME} cannot be read: {reason(error)}.") from error
+            raise Unavailable(f"{FILE_NAME} cannot be read: {reason_of(error)}.") from error
 
     def issue(self, award: Award) -> Receipt:
         """Order the note; where it has been ordered, its receipt again and no second row."""
@@ -68,15 +73,20 @@ class TranscriptIssuer:
         except Damaged as error:
             raise Unavailable(str(error)) from error
         except OSError as error:
-            raise Unavailable(f"{FILE_NAME} cannot be written: {reason(error)}.") from error
+            raise Unavailable(f"{FILE_NAME} cannot be written: {reason_of(error)}.") from error
         return self._receipt(award)
 
     def revoke(self, receipt: Receipt, reason: str) -> None:
-        """Refused: an order may have been loaded already, and the file has no row that undoes one."""
-        raise Refused(
-            f"{receipt.reference} cannot be taken back: the registrar may have loaded it already, and the file has no "
-            "row that undoes one. Ask the registrar to take the note off the transcript."
-        )
+        """Order the removal of a note, in a row of its own: the registrar may have loaded the first one."""
+        try:
+            order = None if is_removal(receipt.reference) else self._orders.given(receipt.reference)
+            if order is None:
+                raise Refused(f"{receipt.reference} is no order in {FILE_NAME}: there is nothing to take back.")
+            self._orders.append(removal_of(order, reason))
+        except Damaged as error:
+            raise Unavailable(str(error)) from error
+        except OSError as error:
+            raise Unavailable(f"{FILE_NAME} cannot be written: {reason_of(error)}.") from error
 
     def verify(self, path: Path) -> Verification | None:
         """Whether a file of transcript notes has the form of one, and every order once. None for any other file."""
@@ -89,7 +99,7 @@ class TranscriptIssuer:
         except OSError as error:
             if path.name != FILE_NAME:
                 return None
-            return Verification(path.name, faults=(f"It cannot be read: {reason(error)}.",))
+            return Verification(path.name, faults=(f"It cannot be read: {reason_of(error)}.",))
 
     def _receipt(self, award: Award) -> Receipt:
         return Receipt(award_key=award.key, issuer=self.name, reference=order_id(award.key), detail={"file": FILE_NAME})
@@ -100,7 +110,11 @@ def _verification(name: str, file: BinaryIO) -> Verification:
     faults = list(_faults(file, times))
     if len(faults) > FAULTS_SHOWN:
         faults = [*faults[:FAULTS_SHOWN], f"There are {len(faults) - FAULTS_SHOWN} more faults."]
-    return Verification(name, {"orders": str(len(times))}, tuple(faults), references=tuple(times))
+    orders = tuple(one for one in times if not is_removal(one))
+    facts = {"orders": str(len(orders))}
+    if len(times) > len(orders):
+        facts["removals"] = str(len(times) - len(orders))
+    return Verification(name, facts, tuple(faults), references=orders)
 
 
 def _faults(file: BinaryIO, times: Counter[str]) -> Iterator[str]:
@@ -122,6 +136,8 @@ def _faults(file: BinaryIO, times: Counter[str]) -> Iterator[str]:
         times[order.order_id] += 1
         if times[order.order_id] == 2:
             yield f"Line {line}: {order.order_id} is there a second time."
+        if is_removal(order.order_id) and order_of(order.order_id) not in times:
+            yield f"Line {line}: {order.order_id} takes back what was not ordered before it."
         for fault in order.faults():
             yield f"Line {line}: {fault}"
     if not line:

@@ -60,6 +60,13 @@ class OrderFile:
             self._catch_up()
             return order_id in self._known.ids or order_id == self._known.unended
 
+    def given(self, order_id: str) -> Order | None:
+        """The order as it was given; None where it was not. Raises OSError or Damaged where that cannot be told."""
+        if not self.has(order_id):
+            return None
+        with self.path.open("rb") as file:
+            return next(order for order in map(parse, list(file)[1:]) if order.order_id == order_id)
+
     def append(self, order: Order) -> None:
         """Give an order, unless it has been given. Raises OSError or Damaged where it was not, OutcomeUnknown where it
         may have been.

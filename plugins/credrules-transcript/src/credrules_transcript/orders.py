@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 import unicodedata
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from credrules import Award
 
-_ID = re.compile(r"order-[0-9a-f]{32}")
+_ID = re.compile(r"order-[0-9a-f]{32}(-removal)?")
+_REMOVAL = "-removal"
 _CREDITS = re.compile(r"([0-9]+(\.[0-9]+)?)?")
 _DIGEST = re.compile(r"[0-9A-Za-z:._-]*")
 _FORMULA = tuple("=+-@" + "\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}＠")
@@ -51,8 +52,8 @@ class Order:
         """What a registrar's loader, or a spreadsheet, would stumble over, in sentences."""
         if not _ID.fullmatch(self.order_id):
             yield "order_id is not one that credrules gives."
-        if self.action != "add":
-            yield "action is not 'add', which is all that there is."
+        if self.action != ("remove" if is_removal(self.order_id) else "add"):
+            yield "action is not 'add' for an order, or 'remove' for the removal of one."
         for name, cell in zip(COLUMNS, astuple(self), strict=True):
             if name in _NEEDED and not cell:
                 yield f"{name} is blank."
@@ -89,6 +90,24 @@ def order_id(award_key: str) -> str:
     It begins with letters: of digits with one 'e' among them a spreadsheet would make a number.
     """
     return "order-" + hashlib.sha256(award_key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def is_removal(order_id: str) -> bool:
+    return order_id.endswith(_REMOVAL)
+
+
+def order_of(removal_id: str) -> str:
+    """The id of the order that a removal takes back."""
+    return removal_id.removesuffix(_REMOVAL)
+
+
+def removal_of(order: Order, reason: str) -> Order:
+    """The row that asks the registrar to take a note off again, for this reason; its id names the order that it is of.
+    Raises Refused as `order_for` does."""
+    removal = replace(order, order_id=order.order_id + _REMOVAL, action="remove", text=" ".join(reason.split()))
+    if faults := list(removal.faults()):
+        raise Refused(f"The removal cannot be written: {' '.join(faults)} Word the reason in another way.")
+    return removal
 
 
 def order_for(award: Award, line_width: int, text: str) -> Order:

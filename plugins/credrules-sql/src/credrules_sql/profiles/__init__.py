@@ -1,10 +1,11 @@
-"""Profiles: for each student information system a folder of SELECTs on its tables, and the settings that go with them.
+"""Profiles: for each student information system a folder of SELECTs on its tables, and the settings beside them.
 
-`profile = "peoplesoft"` in credrules.toml takes one; `queries` replaces any of its SELECTs, and `without` leaves some out.
+`profile = "peoplesoft"` in credrules.toml takes one; `queries` replaces any SELECT of it, `without` leaves some out.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -13,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from credrules_sql.queries import ENTITIES, parse_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from importlib.resources.abc import Traversable
+    from collections.abc import Iterator, Mapping
 
     from credrules_sql.queries import Query
 
@@ -36,25 +36,34 @@ class Profile:
     def queries(self, backend: str) -> dict[str, Query]:
         """Its SELECTs for the databases that SQLAlchemy calls `backend`."""
         queries: dict[str, Query] = {}
-        for entity in ENTITIES:
-            file = self._file(entity, backend)
-            if file is not None:
-                where = f"profile '{self.name}', {file.name}"
-                queries |= parse_queries(file.read_text(encoding="utf-8"), where, [])
+        for entity, text in self._texts(backend):
+            queries |= parse_queries(text, f"profile '{self.name}', {entity}.sql", [])
         return queries
 
     def text(self, backend: str) -> str:
         """Its SELECTs as one file of queries, to be reviewed, or changed and named in `queries`."""
-        files = (self._file(entity, backend) for entity in ENTITIES)
-        return "\n".join(file.read_text(encoding="utf-8") for file in files if file is not None)
+        return "\n".join(text for _, text in self._texts(backend))
 
-    def _file(self, entity: str, backend: str) -> Traversable | None:
-        """A file of its own for a database that counts days in its own way, else the one for all."""
-        folder = _HERE.joinpath(self.name)
-        for name in (f"{entity}.{backend}.sql", f"{entity}.sql"):
-            if (file := folder.joinpath(name)).is_file():
-                return file
-        return None
+    def _texts(self, backend: str) -> Iterator[tuple[str, str]]:
+        for entity in ENTITIES:
+            file = _HERE.joinpath(self.name, f"{entity}.sql")
+            if file.is_file():
+                yield entity, _with_days(file.read_text(encoding="utf-8"), backend)
+
+
+_DAYS = {
+    "oracle": ("TRUNC({0})", "TRUNC({0}) - 1"),
+    "mssql": ("CAST({0} AS DATE)", "DATEADD(day, -1, {0})"),
+    "sqlite": ("DATE({0})", "DATE({0}, '-1 day')"),
+    "postgresql": ("CAST({0} AS DATE)", "CAST({0} AS DATE) - 1"),
+}
+"""The day of a time, and the day before it: the only thing that no words say in all of these databases."""
+
+
+def _with_days(text: str, backend: str) -> str:
+    day_of, day_before = _DAYS.get(backend, _DAYS["postgresql"])
+    text = re.sub(r"\bDAY_OF\(([\w.]+)\)", lambda match: day_of.format(match[1]), text)
+    return re.sub(r"\bDAY_BEFORE\(([\w.]+)\)", lambda match: day_before.format(match[1]), text)
 
 
 def load_profile(name: str) -> Profile:

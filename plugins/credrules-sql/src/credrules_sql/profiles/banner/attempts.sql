@@ -1,0 +1,100 @@
+-- entity: attempts
+-- Academic history: the last grade of each course, in its primary level; what a grade earns is what SHRGRDE says of it for
+-- that level as of that term, and not its letter. Credit is not earned where repeat checking says A or E.
+SELECT CASE WHEN n.SHRTCKN_CRN IS NULL
+            THEN CONCAT(CONCAT(CONCAT('history ', n.SHRTCKN_TERM_CODE), '-'), n.SHRTCKN_SEQ_NO)
+            ELSE CONCAT(CONCAT(CONCAT('section ', n.SHRTCKN_TERM_CODE), '-'), n.SHRTCKN_CRN) END AS attempt_id,
+       CAST(n.SHRTCKN_PIDM AS VARCHAR(20)) AS learner_id,
+       CONCAT(CONCAT(n.SHRTCKN_SUBJ_CODE, ' '), n.SHRTCKN_CRSE_NUMB) AS course,
+       n.SHRTCKN_CRSE_TITLE AS title,
+       n.SHRTCKN_TERM_CODE AS term_id,
+       l.SHRTCKL_LEVL_CODE AS "level",
+       'institution' AS origin,
+       'enrolled' AS registration,
+       DAY_OF(r.SFRSTCR_ADD_DATE) AS registered_on,
+       g.SHRTCKG_GRDE_CODE_FINAL AS grade,
+       g.SHRTCKG_GMOD_CODE AS basis,
+       DAY_OF(g.SHRTCKG_FINAL_GRDE_CHG_DATE) AS graded_on,
+       g.SHRTCKG_GRDE_CODE_INCMP_FINAL AS lapses_to,
+       DAY_OF(g.SHRTCKG_INCMP_EXT_DATE) AS lapses_on,
+       CASE WHEN d.SHRGRDE_ATTEMPTED_IND = 'Y' THEN g.SHRTCKG_CREDIT_HOURS
+            WHEN d.SHRGRDE_ATTEMPTED_IND = 'N' THEN 0 END AS credits_attempted,
+       CASE WHEN d.SHRGRDE_COMPLETED_IND = 'N' OR n.SHRTCKN_REPEAT_COURSE_IND IN ('A', 'E') THEN 0
+            WHEN d.SHRGRDE_COMPLETED_IND = 'Y' THEN g.SHRTCKG_CREDIT_HOURS END AS credits_earned,
+       n.SHRTCKN_REPEAT_COURSE_IND AS repeat
+FROM SHRTCKN n
+JOIN SHRTCKL l
+  ON l.SHRTCKL_PIDM = n.SHRTCKN_PIDM AND l.SHRTCKL_TERM_CODE = n.SHRTCKN_TERM_CODE
+ AND l.SHRTCKL_TCKN_SEQ_NO = n.SHRTCKN_SEQ_NO AND l.SHRTCKL_PRIMARY_LEVL_IND = 'Y'
+LEFT JOIN (SELECT SHRTCKG_PIDM, SHRTCKG_TERM_CODE, SHRTCKG_TCKN_SEQ_NO, SHRTCKG_GRDE_CODE_FINAL, SHRTCKG_GMOD_CODE,
+                  SHRTCKG_CREDIT_HOURS, SHRTCKG_FINAL_GRDE_CHG_DATE, SHRTCKG_GRDE_CODE_INCMP_FINAL,
+                  SHRTCKG_INCMP_EXT_DATE,
+                  ROW_NUMBER() OVER (PARTITION BY SHRTCKG_PIDM, SHRTCKG_TERM_CODE, SHRTCKG_TCKN_SEQ_NO
+                                     ORDER BY SHRTCKG_SEQ_NO DESC) AS latest
+           FROM SHRTCKG) g
+  ON g.SHRTCKG_PIDM = n.SHRTCKN_PIDM AND g.SHRTCKG_TERM_CODE = n.SHRTCKN_TERM_CODE
+ AND g.SHRTCKG_TCKN_SEQ_NO = n.SHRTCKN_SEQ_NO AND g.latest = 1
+LEFT JOIN SHRGRDE d
+  ON d.SHRGRDE_CODE = g.SHRTCKG_GRDE_CODE_FINAL AND d.SHRGRDE_LEVL_CODE = l.SHRTCKL_LEVL_CODE
+ AND d.SHRGRDE_TERM_CODE_EFFECTIVE = (SELECT MAX(x.SHRGRDE_TERM_CODE_EFFECTIVE) FROM SHRGRDE x
+                                      WHERE x.SHRGRDE_CODE = g.SHRTCKG_GRDE_CODE_FINAL
+                                        AND x.SHRGRDE_LEVL_CODE = l.SHRTCKL_LEVL_CODE
+                                        AND x.SHRGRDE_TERM_CODE_EFFECTIVE <= n.SHRTCKN_TERM_CODE)
+LEFT JOIN SFRSTCR r
+  ON r.SFRSTCR_PIDM = n.SHRTCKN_PIDM AND r.SFRSTCR_TERM_CODE = n.SHRTCKN_TERM_CODE AND r.SFRSTCR_CRN = n.SHRTCKN_CRN
+UNION ALL
+-- Registrations that are not in the history yet. A grade that is not rolled is no grade.
+SELECT CONCAT(CONCAT(CONCAT('section ', r.SFRSTCR_TERM_CODE), '-'), r.SFRSTCR_CRN),
+       CAST(r.SFRSTCR_PIDM AS VARCHAR(20)),
+       CONCAT(CONCAT(s.SSBSECT_SUBJ_CODE, ' '), s.SSBSECT_CRSE_NUMB),
+       s.SSBSECT_CRSE_TITLE,
+       r.SFRSTCR_TERM_CODE,
+       r.SFRSTCR_LEVL_CODE,
+       'institution',
+       CASE WHEN v.STVRSTS_WITHDRAW_IND = 'Y' THEN 'withdrawn'
+            WHEN v.STVRSTS_WAIT_IND = 'Y' THEN 'waitlisted'
+            WHEN v.STVRSTS_INCL_SECT_ENRL = 'Y' THEN 'enrolled'
+            ELSE 'dropped' END,
+       DAY_OF(r.SFRSTCR_ADD_DATE),
+       NULL,
+       r.SFRSTCR_GMOD_CODE,
+       NULL,
+       NULL,
+       NULL,
+       r.SFRSTCR_CREDIT_HR,
+       NULL,
+       NULL
+FROM SFRSTCR r
+JOIN SSBSECT s ON s.SSBSECT_TERM_CODE = r.SFRSTCR_TERM_CODE AND s.SSBSECT_CRN = r.SFRSTCR_CRN
+JOIN STVRSTS v ON v.STVRSTS_CODE = r.SFRSTCR_RSTS_CODE
+WHERE NOT EXISTS (SELECT 1 FROM SHRTCKN n
+                  WHERE n.SHRTCKN_PIDM = r.SFRSTCR_PIDM AND n.SHRTCKN_TERM_CODE = r.SFRSTCR_TERM_CODE
+                    AND n.SHRTCKN_CRN = r.SFRSTCR_CRN)
+UNION ALL
+-- Transfer: one course from elsewhere may be equivalent to several here, and each of them is an attempt.
+SELECT CONCAT(CONCAT(CONCAT(CONCAT(CONCAT(CONCAT(CONCAT('transfer ', t.SHRTRCE_TRIT_SEQ_NO), '-'),
+              t.SHRTRCE_TRAM_SEQ_NO), '-'), t.SHRTRCE_TRCR_SEQ_NO), '-'), t.SHRTRCE_SEQ_NO),
+       CAST(t.SHRTRCE_PIDM AS VARCHAR(20)),
+       CONCAT(CONCAT(t.SHRTRCE_SUBJ_CODE, ' '), t.SHRTRCE_CRSE_NUMB),
+       t.SHRTRCE_CRSE_TITLE,
+       t.SHRTRCE_TERM_CODE_EFF,
+       t.SHRTRCE_LEVL_CODE,
+       'transfer',
+       'enrolled',
+       NULL,
+       t.SHRTRCE_GRDE_CODE,
+       'transfer',
+       NULL,
+       NULL,
+       NULL,
+       t.SHRTRCE_CREDIT_HOURS,
+       CASE WHEN d.SHRGRDE_COMPLETED_IND = 'N' OR t.SHRTRCE_REPEAT_COURSE IN ('A', 'E') THEN 0
+            WHEN d.SHRGRDE_COMPLETED_IND = 'Y' THEN t.SHRTRCE_CREDIT_HOURS END,
+       t.SHRTRCE_REPEAT_COURSE
+FROM SHRTRCE t
+LEFT JOIN SHRGRDE d
+  ON d.SHRGRDE_CODE = t.SHRTRCE_GRDE_CODE AND d.SHRGRDE_LEVL_CODE = t.SHRTRCE_LEVL_CODE
+ AND d.SHRGRDE_TERM_CODE_EFFECTIVE = (SELECT MAX(x.SHRGRDE_TERM_CODE_EFFECTIVE) FROM SHRGRDE x
+                                      WHERE x.SHRGRDE_CODE = t.SHRTRCE_GRDE_CODE
+                                        AND x.SHRGRDE_LEVL_CODE = t.SHRTRCE_LEVL_CODE
+                                        AND x.SHRGRDE_TERM_CODE_EFFECTIVE <= t.SHRTRCE_TERM_CODE_EFF)
