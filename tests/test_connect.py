@@ -139,6 +139,15 @@ def test_settings_that_nobody_asks_for_stay_where_the_plugin_is_the_same(home):
     assert load(home / "credrules.toml").records.values["values"] == {"grade": {"A (rep)": "A"}}
 
 
+def test_a_setting_of_a_table_is_added_to_those_that_are_there(home):
+    words = ("--plugin", "sql", "--url", "sqlite:///sis.db", "--set", "queries=records.sql", "--yes")
+    connect(home, *words, "--set", "parameters.since=2240")
+
+    connect(home, *words, "--set", "parameters.institution=UBFLO")
+
+    assert load(home / "credrules.toml").records.values["parameters"] == {"since": "2240", "institution": "UBFLO"}
+
+
 def test_where_no_profile_fits_the_tables_are_listed_and_no_row_is(home):
     with pytest.raises(click.ClickException, match="--set queries="):
         connect(home, "--plugin", "sql", "--url", "sqlite:///sis.db")
@@ -183,8 +192,19 @@ def test_what_cannot_be_read_is_never_written(home):
     assert (home / "credrules.toml").read_text() == before
 
 
+def test_every_secret_that_is_asked_for_is_asked_by_where_it_is_kept():
+    secrets = {
+        (one.plugin, question.key)
+        for one in Plugins().connections().values()
+        for question in one.questions
+        if question.secret
+    }
+
+    assert secrets >= {("sql", "password"), ("oneroster", "client-secret"), ("ethos", "api-key")}
+
+
 def test_a_plugin_that_is_not_there_is_said_with_the_nearest_one(home):
-    with pytest.raises(click.UsageError, match=r"There are: csv, sql.*Did you mean 'sql'"):
+    with pytest.raises(click.UsageError, match=r"There are: csv, .*sql.*Did you mean 'sql'"):
         connect(home, "--plugin", "sqll")
 
 

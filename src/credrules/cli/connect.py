@@ -32,7 +32,9 @@ SAMPLE = 200
 @click.option("--url", help="The address of a database or a service, without a password.")
 @click.option("--folder", help="The folder of files.")
 @click.option("--profile", help="The system whose tables these are; found out where the plugin can.")
-@click.option("--set", "others", multiple=True, metavar="KEY=VALUE", help="Another setting of the plugin; repeatable.")
+@click.option(
+    "--set", "others", multiple=True, metavar="KEY=VALUE", help="Another setting, or TABLE.KEY=VALUE; repeatable."
+)
 @click.option("--learners", "most", type=click.IntRange(min=1), default=SAMPLE, show_default=True, help="Read so many.")
 @click.option("--dry-run", is_flag=True, help="Show what is understood and what would be written; write nothing.")
 @click.option("--yes", is_flag=True, help="Overwrite the table [records] without asking.")
@@ -78,8 +80,9 @@ def connect(
 class _Talk:
     """What is known of the answers: given by options, or there before; and how to ask for the rest."""
 
-    def __init__(self, given: dict[str, str], before: dict[str, Any], everything: bool) -> None:
-        self.values: dict[str, Any] = {**before, **given}
+    def __init__(self, given: dict[str, Any], before: dict[str, Any], everything: bool) -> None:
+        tables = {key: {**before[key], **new} for key, new in given.items() if isinstance(before.get(key), dict)}
+        self.values: dict[str, Any] = {**before, **given, **tables}
         self._given = given
         self._everything = everything  # also what may be left out, and what has an answer from before
 
@@ -101,7 +104,9 @@ class _Talk:
 
 def _refuse_secret(key: str, value: str) -> None:
     if not REFERENCE.fullmatch(value):
-        raise click.UsageError(f"'{key}' is a secret, and is not shown. Say where it is kept: env:NAME or file:PATH.")
+        raise click.UsageError(
+            f"'{key}' is a secret, and is not shown. Say where it is kept, as in env:NAME or file:PATH."
+        )
 
 
 def _answers(screen: Screen, settings: Settings, connection: Connection, talk: _Talk) -> dict[str, Any]:
@@ -143,13 +148,17 @@ def _chosen(connections: dict[str, Connection], plugin: str | None) -> Connectio
     return connections[plugin]
 
 
-def _given(options: dict[str, str | None], others: Sequence[str]) -> dict[str, str]:
-    given = {key: value for key, value in options.items() if value is not None}
+def _given(options: dict[str, str | None], others: Sequence[str]) -> dict[str, Any]:
+    given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     for one in others:
         key, equals, value = one.partition("=")
         if not equals or not key:
             raise click.UsageError("--set is written KEY=VALUE, as in --set queries=records.sql.")
-        given[key] = value
+        table, dot, name = key.partition(".")
+        if dot:
+            given.setdefault(table, {})[name] = value
+        else:
+            given[key] = value
     return given
 
 
