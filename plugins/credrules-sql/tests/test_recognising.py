@@ -6,6 +6,8 @@ import pytest
 
 from credrules import RecordsError, Section
 from credrules_sql import credrules_connections
+from test_banner import FIELDS as OF_BANNER
+from test_peoplesoft import FIELDS as OF_PEOPLESOFT
 from test_rosariosis import FIELDS
 from vendor_tables import Tables
 
@@ -16,12 +18,15 @@ def seen(campus, **values):
     return connection.look(Section("records", "sql", given, where=str(campus.folder / "c.toml")))
 
 
-def test_a_profile_is_recognised_where_all_of_its_selects_can_be_run(vendor):
-    Tables(vendor, FIELDS)
+@pytest.mark.parametrize(
+    ("name", "fields"), [("banner", OF_BANNER), ("peoplesoft", OF_PEOPLESOFT), ("rosariosis", FIELDS)]
+)
+def test_a_profile_is_recognised_where_all_of_its_selects_can_be_run(vendor, name, fields):
+    Tables(vendor, fields)
 
     found = seen(vendor)
 
-    assert [profile.settings for profile in found.profiles] == [{"profile": "rosariosis"}]
+    assert [profile.settings for profile in found.profiles] == [{"profile": name}]
     assert found.otherwise == ()
 
 
