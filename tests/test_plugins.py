@@ -62,6 +62,12 @@ def test_every_hook_is_documented_with_an_example_that_runs(hook, campus):
     elif hook == "credrules_issuers":
         section = Section("desk", "printer", {"queue": "x"})
         assert plugins.issuer(section).name == "desk"
+    elif hook == "credrules_connections":
+        connection = plugins.connections()["campus"]
+        assert [question.key for question in connection.questions] == ["folder"]
+        old, new = (connection.look(Section("records", "campus", {"folder": name})) for name in ("old", "new"))
+        assert [profile.settings for profile in old.profiles] == [{"release": "9"}]
+        assert [question.key for question in new.otherwise] == ["release"]
     else:
         part = next(part for part in plugins.scaffold_parts() if part.name == "printer")
         assert 'plugin = "printer"' in part.settings
@@ -69,7 +75,12 @@ def test_every_hook_is_documented_with_an_example_that_runs(hook, campus):
 
 
 def test_there_is_a_test_above_for_every_hook():
-    assert HOOKS == ["credrules_issuers", "credrules_scaffold", "credrules_student_records"]
+    assert HOOKS == [
+        "credrules_connections",
+        "credrules_issuers",
+        "credrules_scaffold",
+        "credrules_student_records",
+    ]
 
 
 def test_the_shipped_plugins_are_found():

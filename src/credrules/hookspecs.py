@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from credrules.adapters import Issuer, StudentRecords
+    from credrules.connecting import Connection
     from credrules.scaffold import Part
     from credrules.settings import Section
 
@@ -71,5 +72,27 @@ def credrules_scaffold() -> Iterable[Part]:
                 settings='[issuers.printer]\\nplugin = "printer"\\nqueue = "registrar"\\n',
                 files=(File("printer/README.txt", "What is printed lands here.\\n"),),
             )
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def credrules_connections() -> Iterable[Connection]:
+    """Offer what `credrules connect` asks for this plugin's source of student records.
+
+    The hook only says what is asked. `look` of a connection is called later, with the answers as a table of settings,
+    and may look at the source, to say which profile fits; it never reads a learner:
+
+        import credrules
+        from credrules.connecting import Connection, Profile, Question, Seen
+
+        def look(section):
+            if "old" in section.values["folder"]:
+                return Seen([Profile("campus-9", {"release": "9"}, "its folder is called old")])
+            return Seen(otherwise=[Question("release", "Which release of Campus is it?")])
+
+        @credrules.hookimpl
+        def credrules_connections():
+            yield Connection("campus", "Campus", [Question("folder", "The folder of the export")], look)
     """
     raise NotImplementedError

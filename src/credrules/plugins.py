@@ -13,6 +13,7 @@ from credrules.adapters import Issuer, StudentRecords
 from credrules.errors import CredrulesError, PluginError, nearest
 
 if TYPE_CHECKING:
+    from credrules.connecting import Connection
     from credrules.scaffold import Part
     from credrules.settings import Section
 
@@ -67,6 +68,11 @@ class Plugins:
     def scaffold_parts(self) -> list[Part]:
         """What every plugin adds to a new installation."""
         return [part for parts in self._manager.hook.credrules_scaffold() for part in parts]
+
+    def connections(self) -> dict[str, Connection]:
+        """The sources that can be connected by answering questions, by the names of their plugins."""
+        offered = [one for some in self._manager.hook.credrules_connections() for one in some]
+        return {one.plugin: one for one in sorted(offered, key=lambda one: one.plugin)}
 
     def _one(self, hook: str, section: Section, kind: type[_KindT]) -> _KindT:
         try:

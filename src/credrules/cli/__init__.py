@@ -45,6 +45,8 @@ COMMANDS = {
     "case": "cases:case",
     "status": "status:status",
     "sync": "sync:sync",
+    "doctor": "doctor:doctor",
+    "connect": "connect:connect",
     "acceptance": "acceptance:acceptance",
     "plugins": "plugins:plugins",
     "verify": "verify:verify",

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from credrules import PluginSettings, RelativePath, hookimpl
+from credrules.connecting import Connection, Question
 from credrules.scaffold import File, Part
 from credrules_csv.layouts import ALL
 from credrules_csv.records import CsvRecords
@@ -28,6 +29,13 @@ class CsvSettings(PluginSettings):
 def credrules_student_records(settings: Section) -> Iterator[StudentRecords]:
     if settings.plugin == "csv":
         yield CsvRecords(settings.read(CsvSettings).folder)
+
+
+@hookimpl
+def credrules_connections() -> Iterator[Connection]:
+    yield Connection(
+        "csv", "a folder of CSV files", [Question("folder", "The folder with learners.csv and the others")]
+    )
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from credrules import hookimpl
+from credrules.connecting import Connection, Question
 from credrules.rest import Clock, Line
 from credrules_ethos.api import Api
 from credrules_ethos.queue import Changes, Queue
@@ -25,6 +26,18 @@ __all__ = ["Changes", "EthosRecords", "EthosSettings", "Queue", "queue_of", "rec
 def credrules_student_records(settings: Section) -> Iterator[StudentRecords]:
     if settings.plugin == "ethos":
         yield records_of(settings.read(EthosSettings))
+
+
+@hookimpl
+def credrules_connections() -> Iterator[Connection]:
+    yield Connection(
+        "ethos",
+        "Ellucian Ethos Integration",
+        [
+            Question("url", "Its address, as in https://integrate.elluciancloud.com"),
+            Question("api-key", "Where the application's key is kept, as in env:NAME or file:PATH", secret=True),
+        ],
+    )
 
 
 def records_of(settings: EthosSettings, clock: Clock | None = None) -> EthosRecords:

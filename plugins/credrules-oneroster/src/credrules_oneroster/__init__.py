@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from credrules import hookimpl
+from credrules.connecting import Connection, Question
 from credrules.rest import Clock, Line
 from credrules_oneroster.bundle import Bundle
 from credrules_oneroster.records import OneRosterRecords
@@ -26,6 +27,21 @@ def credrules_student_records(settings: Section) -> Iterator[StudentRecords]:
         yield from_service(settings.read(OneRosterSettings))
     elif settings.plugin == "oneroster-csv":
         yield from_bundle(settings.read(OneRosterCsvSettings))
+
+
+@hookimpl
+def credrules_connections() -> Iterator[Connection]:
+    yield Connection(
+        "oneroster",
+        "a OneRoster service",
+        [
+            Question("url", "Its address, as in https://sis.university.example/ims/oneroster"),
+            Question("token-url", "The address that gives tokens"),
+            Question("client-id", "The client's id"),
+            Question("client-secret", "Where the client's secret is kept, as in env:NAME or file:PATH", secret=True),
+        ],
+    )
+    yield Connection("oneroster-csv", "a OneRoster bundle of CSV files", [Question("bundle", "The zip or the folder")])
 
 
 def from_service(settings: OneRosterSettings, clock: Clock | None = None) -> OneRosterRecords:

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from credrules import Problem, hookimpl
+from credrules.connecting import Connection, Question
 from credrules.errors import SettingsError
 from credrules_sql.profiles import load_profile
 from credrules_sql.queries import parse_queries
+from credrules_sql.recognising import look
 from credrules_sql.records import SqlRecords, Understanding
 from credrules_sql.settings import SqlSettings
 
@@ -27,16 +29,27 @@ def credrules_student_records(settings: Section) -> Iterator[StudentRecords]:
         yield records_from(settings.read(SqlSettings), Path(settings.where).parent)
 
 
+@hookimpl
+def credrules_connections() -> Iterator[Connection]:
+    yield Connection(
+        "sql",
+        "a database",
+        [
+            Question("url", "Its address, as in postgresql+psycopg://reader@db.university.example/sis"),
+            Question("password", "Where the password is kept: env:NAME or file:PATH", secret=True, needed=False),
+        ],
+        look,
+    )
+
+
 def records_from(settings: SqlSettings, folder: Path) -> SqlRecords:
     """The source that the settings describe. Raises SettingsError with every problem in the file of queries."""
     settings = settings.with_profile()
-    url = settings.sqlalchemy_url()
+    url = settings.sqlalchemy_url(folder)
     problems: list[Problem] = []
     queries = _queries_of(settings, url.get_backend_name(), problems)
     if problems:
         raise SettingsError(problems)
-    if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":", "file:")):
-        url = url.set(database=str(Path(folder, url.database).absolute()))
     understanding = Understanding(
         parameters=settings.parameters,
         values=settings.values,

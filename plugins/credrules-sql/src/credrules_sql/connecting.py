@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from credrules import Problem, RecordsError
@@ -53,6 +53,9 @@ def make_engine(url: URL) -> Engine:
         extra = _EXTRAS.get(url.get_backend_name())
         advice = f"Run `pip install 'credrules-sql[{extra}]'`." if extra else "Install its dialect for SQLAlchemy."
         raise RecordsError([Problem(_shown(url), 0, f"cannot be reached: {error}. {advice}")]) from None
+    except ArgumentError:
+        message = "the driver takes no such address. Correct `url`; SQLite has neither a host nor a `password`."
+        raise RecordsError([Problem(_shown(url), 0, message)]) from None
     if engine.dialect.driver == "psycopg":
         event.listen(engine, "connect", _keep_days_that_python_has_not)
     return engine

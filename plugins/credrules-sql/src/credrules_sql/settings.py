@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import date  # noqa: TC003  pydantic reads the annotations
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -100,6 +101,9 @@ class SqlSettings(PluginSettings):
         parameters = given.get("parameters", {}) | self.parameters
         return self.model_copy(update=unsaid | {"values": values, "parameters": parameters})
 
-    def sqlalchemy_url(self) -> URL:
+    def sqlalchemy_url(self, folder: Path) -> URL:
+        """The address with its password. A file is found from this folder."""
         url = make_url(self.url)
+        if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith((":", "file:")):
+            url = url.set(database=str(Path(folder, url.database).absolute()))
         return url.set(password=self.password.get_secret_value().strip()) if self.password else url
