@@ -9,7 +9,7 @@ import pytest
 from tests.worked import NOW, PAST, attempt
 
 from credrules import Basis, Origin, ProgramEnrolment, Term
-from credrules.engines import durable
+from credrules.engines import durable_attempts
 from credrules.windows import later
 
 THREE = "  - choose: 3\n    from: { subject: [CSE, STA] }\n"
@@ -250,4 +250,4 @@ def test_a_course_of_an_unknown_term_may_lie_within_the_time_limit(outcome):
 )
 def test_months_are_counted_alike_by_both_engines(day, months, expected):
     assert later(day, months) == expected
-    assert durable._months_on(day, months) == expected
+    assert durable_attempts.months_on(day, months) == expected

@@ -62,6 +62,9 @@ PIECES = st.sampled_from(
 )
 
 
+NOBODY_CAN = ("never be met", "Raise the limit, or ask for less")
+
+
 def read(text):
     """The import, or None where the text was refused."""
     try:
@@ -78,7 +81,7 @@ def check(text):
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     assert [(line.number, line.text) for line in result.report.lines] == list(enumerate(lines, start=1))
     assert [
-        fault for fault in result.faults if "never be met" not in str(fault)
+        fault for fault in result.faults if not any(words in str(fault) for words in NOBODY_CAN)
     ] == []  # rules that nobody can meet stay so
     assert result.report.needs_a_person or not result.by_hand
     return result

@@ -58,6 +58,7 @@ _PROGRAM = frozenset(
         ),
         *("until", "migrates", "exception_limits", "description", "modelled_on", "url", "image", "skills", "limits"),
         *("excludes", "time_limit", "notes", "lead_name", "lead_email", "prose", "life"),
+        *("retention", "privacy"),  # what becomes of an award, and what may leave: no engine looks at either
     }
 )
 _NODE = frozenset(
@@ -116,7 +117,7 @@ OF_PART = {
     "attestations": ATTESTATION,
 }
 """The columns of those parts that are read in columns; the others are left to the plain engine as they are."""
-LEARNER = {"learner_id", "affiliation", "privacy", "facts"}
+LEARNER = {"learner_id", "affiliation", "privacy", "facts", "former_ids"}  # no engine looks at `former_ids`
 
 
 def beyond(plan: Plan, program: ProgramPlan) -> str:
