@@ -120,8 +120,8 @@ class Decider:
         }
         self.order = in_order(self.asked)
         self.uses_of = frozenset[str]().union(*self.asked.values(), (name for name in self.asked if self.asked[name]))
-        self.renewals = [one for one in newest.values() if one.life.renews]
-        renewed = frozenset(name for one in self.renewals for name in (one.id, one.life.renews))
+        self.renewals = {name: one for name, one in newest.items() if one.life.renews}
+        renewed = frozenset(name for one in self.renewals.values() for name in (one.id, one.life.renews))
         self.held_matters = asked_for(plan) | self.uses_of | self.levels.keys() | renewed & newest.keys()
         """The programs whose award alters what is decided of a learner: whoever is awarded one is decided again."""
 
@@ -256,8 +256,8 @@ class Decider:
 
     def in_term(self, record: Record, word: Word, as_of: date) -> Word:
         """What people said, without what they said about terms of a renewal that are over: each needs its own word."""
-        for program in self.renewals:
-            name, life = program.id, program.life
+        for name, program in self.renewals.items():
+            life = program.life
             since = [held.earned_on for held in held_by(record, word, as_of) if held.code == life.renews]
             after = max((day for day in since if day), default=date.min)
             if ends := term_end(life.renews, record, word, as_of):

@@ -270,8 +270,8 @@ def _judge_one(
         return None
     judged.decisions.extend(decided.decisions)
     judged.awards.extend(_owed(installation, record, decided))
-    renewals = {one.id for one in installation.decider.renewals}  # of which a learner may come to hold one more
-    if report.count(record, decided, {one.code for one in word.held} - renewals):
+    held = {one.code for one in word.held} - installation.decider.renewals.keys()  # of those there may come one more
+    if report.count(record, decided, held):
         for disagreement in decided.disagreements:
             judged.set_aside.append(set_aside(record, disagreement.program, [disagreement.text]))
     return decided
