@@ -7,12 +7,8 @@ those hold people.
 from __future__ import annotations
 
 import json
-import logging
-import time
 import weakref
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlsplit
@@ -20,25 +16,16 @@ from urllib.parse import urlsplit
 import httpx
 
 from credrules.errors import Problem, RecordsError
+from credrules.http_client import LOOPBACK, Clock, Unreadable, asked_wait, body_of, keep_queries_out_of_logs, no_number
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_BYTES = 32 << 20
 TRIES = 4
 FIRST_WAIT = 1.0  # seconds; each later one is twice as long
 AGENT = "credrules/0.1"
-
-
-@dataclass(slots=True)
-class Clock:
-    """Time as a line sees it, so that a test need not wait for it."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] = time.sleep
-    wall: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +53,6 @@ class Tokens(Protocol):
 
     def token(self, body: bytes) -> Token:
         """The token in the answer. Raises ValueError where there is none, without repeating what is there."""
-
-
-class Unreadable(Exception):
-    """An answer that is too large, too slow, or no JSON."""
 
 
 class Line:
@@ -163,16 +146,9 @@ class Line:
             self._clock.sleep(max(wait or 0.0, FIRST_WAIT * 2 ** (troubles - 1)))
 
     def _asked_wait(self, headers: Mapping[str, str], otherwise: float = 60.0) -> float:
-        """Seconds, from Retry-After, which holds them or a day and time."""
-        text = headers.get("Retry-After", "").strip()
-        if text.isdecimal() and len(text) <= 9:
-            return min(float(text), self._patience + 1)
-        try:
-            at = parsedate_to_datetime(text)
-        except (ValueError, TypeError, OverflowError):
-            return otherwise
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - self._clock.wall()).total_seconds()
-        return min(max(0.0, seconds), self._patience + 1)
+        """Seconds, as the service asks; and no more than a second longer than there is patience."""
+        seconds = asked_wait(headers.get("Retry-After"), self._clock.wall())
+        return otherwise if seconds is None else min(seconds, self._patience + 1)
 
     def _once(self, request: httpx.Request, *, raw: bool) -> Answer:
         """Raises httpx.HTTPError, httpx.InvalidURL or Unreadable."""
@@ -189,15 +165,7 @@ class Line:
             response.close()
 
     def _body(self, response: httpx.Response) -> bytes:
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise Unreadable("compressed, though it was asked not to be")
-        ends = time.monotonic() + 10 * self._timeout  # a byte now and then would keep every single timeout happy
-        data = bytearray()
-        for piece in response.iter_raw():
-            data += piece
-            if len(data) > MAX_BYTES or time.monotonic() > ends:
-                raise Unreadable("too large or too slow")
-        return bytes(data)
+        return body_of(response, most=MAX_BYTES, seconds=10 * self._timeout)
 
     def _said(self, response: httpx.Response) -> Any:
         """What came with a failure; None where it is no JSON, as a proxy's page is not."""
@@ -210,13 +178,9 @@ class Line:
 def parsed(body: bytes) -> Any:
     """JSON as data, its numbers as the text that they are written with. Raises Unreadable."""
     try:
-        return json.loads(body, parse_float=str, parse_int=str, parse_constant=_no_number)
+        return json.loads(body, parse_float=str, parse_int=str, parse_constant=no_number)
     except (ValueError, RecursionError):
         raise Unreadable("no JSON") from None
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number in JSON")
 
 
 def fail(url: str, message: str) -> NoReturn:
@@ -240,19 +204,3 @@ def secure_address(text: str) -> str:
 def _certificates() -> ssl.SSLContext:
     """Loaded once: that takes longer than many a request."""
     return httpx.create_ssl_context()
-
-
-class _WithoutQueries(logging.Filter):
-    """httpx logs the address of each request, and a query may name learners."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(one.copy_with(query=None) if isinstance(one, httpx.URL) else one for one in record.args)
-        return True
-
-
-_without_queries = _WithoutQueries()
-
-
-def keep_queries_out_of_logs() -> None:
-    logging.getLogger("httpx").addFilter(_without_queries)  # the same one again is not added again

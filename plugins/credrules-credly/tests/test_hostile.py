@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from credrules import AcceptanceState, Refused
+from credrules.http_client import Clock
 from credrules.testing import sample_award
 from credrules_credly import Line, Manner
 from credrules_credly.account import impersonal
-from credrules_credly.line import Clock
 from credrules_credly.request import earner_id, issue_request
 from credrules_credly.shapes import BadgeShape, EventShape, TemplateShape, understood
 

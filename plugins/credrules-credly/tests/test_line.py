@@ -16,8 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from credrules import OutcomeUnknown, Unavailable
+from credrules.http_client import Clock
 from credrules_credly import Line
-from credrules_credly.line import Clock
 
 from .conftest import ORGANIZATION, TOKEN
 

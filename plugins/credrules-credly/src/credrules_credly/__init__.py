@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from credrules import PluginSettings, hookimpl
+from credrules.http_client import LOOPBACK
 from credrules_credly.account import Account
 from credrules_credly.issuer import CredlyIssuer
-from credrules_credly.line import LOOPBACK, Line
+from credrules_credly.line import Line
 from credrules_credly.request import LOCALES, Manner
 from credrules_credly.shapes import is_id
 from credrules_credly.token import Token  # noqa: TC001  pydantic reads it

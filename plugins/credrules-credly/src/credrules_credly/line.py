@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
 import random
 import threading
-import time
 import weakref
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from credrules import OutcomeUnknown, Unavailable
+from credrules.http_client import LOOPBACK, Clock, Unreadable, asked_wait, body_of, keep_queries_out_of_logs, no_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import SecretStr
 
@@ -28,7 +25,6 @@ MAX_PAGES = 20_000
 READ_ATTEMPTS = 4
 FIRST_WAIT = 1.0  # seconds, about; each later one is twice as long
 AGENT = "credrules-credly/0.1"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _NOT_TAKEN = (
     "Credly does not take the token (401). Tokens end after 180 days: make a new one at Credly, under Developers, and "
@@ -50,19 +46,6 @@ class Answer:
         """The text of a failure; '' where there is none."""
         text = self.data.get("message") if isinstance(self.data, dict) else None
         return text if isinstance(text, str) else ""
-
-
-class _Unreadable(Exception):
-    """An answer that is too large, too slow, or no JSON of Credly's shape."""
-
-
-@dataclass(slots=True)
-class Clock:
-    """Time as the line sees it, so that a test need not wait for it."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], object] = time.sleep
-    wall: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
 class Line:
@@ -98,7 +81,7 @@ class Line:
             trust_env=parts.hostname not in LOOPBACK,  # proxies of the machine, but not to the machine itself
         )
         weakref.finalize(self, self._client.close)  # the core keeps issuers for as long as it runs, and closes none
-        _keep_queries_out_of_logs()
+        keep_queries_out_of_logs()
 
     def __repr__(self) -> str:
         return f"Line({self.url!r})"
@@ -141,7 +124,7 @@ class Line:
             answer = self._ask(method, f"{self.url}{path}", None, dict(body))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise Unavailable(f"Credly cannot be reached: {type(error).__name__}.") from None
-        except (httpx.HTTPError, httpx.InvalidURL, _Unreadable) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, Unreadable) as error:
             raise OutcomeUnknown(f"Credly's answer was lost ({type(error).__name__}); it may have been done.") from None
         if answer.status >= 500 or answer.status == 408:
             raise OutcomeUnknown(f"Credly answered {answer.status}; it may have been done.")
@@ -156,7 +139,7 @@ class Line:
                 answer = self._ask("GET", url, params, None)
             except httpx.InvalidURL:
                 raise Unavailable("Credly's list names a next page that is no address.") from None
-            except (httpx.HTTPError, _Unreadable) as error:
+            except (httpx.HTTPError, Unreadable) as error:
                 trouble = f"no answer that can be read ({type(error).__name__})"
                 continue
             if answer.status < 500 and answer.status != 408:
@@ -198,20 +181,13 @@ class Line:
     def _asked_wait(self, text: str | None) -> float:
         """Seconds, from Retry-After; to the next full minute and a second more where it says nothing of use."""
         wall = self._clock.wall()
-        if text and text.strip().isdecimal() and len(text.strip()) <= 9:
-            return float(text.strip())
-        if text:
-            try:
-                at = parsedate_to_datetime(text)
-                return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - wall).total_seconds())
-            except (ValueError, TypeError, OverflowError):
-                pass
-        return 61.0 - wall.second
+        seconds = asked_wait(text, wall)
+        return 61.0 - wall.second if seconds is None else seconds
 
     def _once(
         self, method: str, url: str, params: Mapping[str, str] | None, body: dict[str, Any] | None
     ) -> tuple[Answer, str | None]:
-        """Raises httpx.HTTPError, httpx.InvalidURL or _Unreadable."""
+        """Raises httpx.HTTPError, httpx.InvalidURL or Unreadable."""
         request = self._client.build_request(method, url, params=params, json=body)
         response = self._client.send(request, stream=True)
         try:
@@ -225,15 +201,7 @@ class Line:
             response.close()
 
     def _read_body(self, response: httpx.Response) -> Answer:
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise _Unreadable("compressed, though it was asked not to be")
-        ends = time.monotonic() + 2 * self._timeout  # a byte now and then would keep every single timeout happy
-        data = bytearray()
-        for piece in response.iter_raw():
-            data += piece
-            if len(data) > MAX_BYTES or time.monotonic() > ends:
-                raise _Unreadable("too large or too slow")
-        return _parsed(response.status_code, bytes(data))
+        return _parsed(response.status_code, body_of(response, most=MAX_BYTES, seconds=2 * self._timeout))
 
 
 def _origin(url: str) -> tuple[str, str] | None:
@@ -247,32 +215,12 @@ def _origin(url: str) -> tuple[str, str] | None:
 
 def _parsed(status: int, data: bytes) -> Answer:
     try:
-        document = json.loads(data, parse_constant=_no_number)
+        document = json.loads(data, parse_constant=no_number)
     except (ValueError, RecursionError):
         document = None
     metadata = document.get("metadata") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(metadata, dict | None):
         if status >= 400:
             return Answer(status)
-        raise _Unreadable("not of Credly's shape")
+        raise Unreadable("not of Credly's shape")
     return Answer(status, document.get("data"), metadata or {})
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number in JSON")
-
-
-class _WithoutQueries(logging.Filter):
-    """httpx logs the address of each request. Ours ask for learners, by id or by e-mail address, in the query."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(one.copy_with(query=None) if isinstance(one, httpx.URL) else one for one in record.args)
-        return True
-
-
-_without_queries = _WithoutQueries()
-
-
-def _keep_queries_out_of_logs() -> None:
-    logging.getLogger("httpx").addFilter(_without_queries)  # the same one again is not added again

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from credrules import hookimpl
 from credrules.connecting import Connection, Question
-from credrules.rest import Clock, Line
+from credrules.rest import Line
 from credrules_ethos.api import Api
 from credrules_ethos.queue import Changes, Queue
 from credrules_ethos.records import EthosRecords
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from credrules import Section, StudentRecords
+    from credrules.http_client import Clock
 
 __all__ = ["Changes", "EthosRecords", "EthosSettings", "Queue", "queue_of", "records_of"]
 

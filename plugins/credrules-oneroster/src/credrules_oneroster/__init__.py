@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from credrules import hookimpl
 from credrules.connecting import Connection, Question
-from credrules.rest import Clock, Line
+from credrules.rest import Line
 from credrules_oneroster.bundle import Bundle
 from credrules_oneroster.records import OneRosterRecords
 from credrules_oneroster.service import Service
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from credrules import Section, StudentRecords
+    from credrules.http_client import Clock
 
 __all__ = ["OneRosterCsvSettings", "OneRosterRecords", "OneRosterSettings", "from_bundle", "from_service"]
 

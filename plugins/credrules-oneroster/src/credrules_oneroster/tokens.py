@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from credrules.rest import Token, Unreadable, parsed
+from credrules.http_client import Unreadable
+from credrules.rest import Token, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
