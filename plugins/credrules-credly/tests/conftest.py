@@ -14,8 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from credrules.testing import sample_award
+from credrules.testing.services import AtOnce
 from credrules_credly import Account, CredlyIssuer, Line, Manner
-from credrules_credly.line import Clock
 
 EMULATOR = Path(__file__).parents[1] / "emulator"
 ORGANIZATION = "e0000000-0000-4000-8000-000000000001"
@@ -81,13 +81,7 @@ def emulator(shared_emulator):
 
 @pytest.fixture
 def at_once():
-    """A clock on which waiting takes no time, and which remembers for how long it was waited."""
-
-    class AtOnce(Clock):
-        def __init__(self):
-            self.waits = []
-            super().__init__(now=lambda: sum(self.waits), sleep=self.waits.append)
-
+    """A clock that is never waited for."""
     return AtOnce()
 
 

@@ -3,21 +3,13 @@ from __future__ import annotations
 import pytest
 
 from credrules import Section
-from credrules.rest import Clock
+from credrules.testing.services import AtOnce, Fault
 from credrules_ethos import EthosSettings, queue_of, records_of
 from ethos_emulator.campus import guid
-from ethos_emulator.server import Fault, Server
+from ethos_emulator.server import Server
 from ethos_emulator.service import Service
 
 KEY = "an-api-key-of-the-emulator"
-
-
-class AtOnce(Clock):
-    """A clock on which waiting takes no time, and which remembers for how long it was waited."""
-
-    def __init__(self):
-        self.waits = []
-        super().__init__(now=lambda: sum(self.waits), sleep=self.waits.append)
 
 
 class Campus:

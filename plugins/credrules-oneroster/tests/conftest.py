@@ -5,21 +5,13 @@ import zipfile
 import pytest
 
 from credrules import Section
-from credrules.rest import Clock
+from credrules.testing.services import AtOnce, Fault
 from credrules_oneroster import OneRosterCsvSettings, OneRosterSettings, from_bundle, from_service
 from oneroster_emulator.roster import sample
-from oneroster_emulator.server import Fault, Server
+from oneroster_emulator.server import Server
 from oneroster_emulator.service import Service
 
 SECRET = "a-secret-of-the-emulator"  # noqa: S105  of no use anywhere else
-
-
-class AtOnce(Clock):
-    """A clock on which waiting takes no time, and which remembers for how long it was waited."""
-
-    def __init__(self):
-        self.waits = []
-        super().__init__(now=lambda: sum(self.waits), sleep=self.waits.append)
 
 
 class Campus:
