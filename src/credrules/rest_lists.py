@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from credrules.rest import fail
+from credrules.rows.spool import Shapeless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from credrules.rows.spool import Item
 
 READINGS = 3
 """How often a list that moves while it is read is begun anew."""
@@ -82,6 +85,17 @@ def _key(row: Row, key: str, url: str) -> str:
     if not isinstance(found, str) or not found.strip():
         fail(url, f"has a row without a {key}, so that nobody can say which one it is.")
     return found.strip()
+
+
+def shaped(rows: Iterator[Row], shape: Callable[[Row], Item | None], url: str) -> Iterator[Item]:
+    """What is kept of each row. Raises RecordsError where nobody knows whose or what one is."""
+    for row in rows:
+        try:
+            item = shape(row)
+        except Shapeless as error:
+            fail(url, f"has a row that {error}, so that nobody knows whose or what it is.")
+        if item:
+            yield item
 
 
 def counted(text: str) -> int | None:

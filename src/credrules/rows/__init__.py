@@ -9,19 +9,21 @@ from credrules.rows.cells import cell_of, shown, to_text
 from credrules.rows.courses import read_courses
 from credrules.rows.knowledge import known_from
 from credrules.rows.layouts import Layout
-from credrules.rows.places import Places, Row
+from credrules.rows.places import KeyedPlaces, Places, Row
 from credrules.rows.reader import Present, Reader, Rows
-from credrules.rows.spool import Item, Spool, open_spool
+from credrules.rows.spool import Item, Shapeless, Spool, open_spool
 from credrules.rows.terms import read_terms
 
 __all__ = [
     "Item",
+    "KeyedPlaces",
     "Layout",
     "Places",
     "Present",
     "Reader",
     "Row",
     "Rows",
+    "Shapeless",
     "Spool",
     "cell_of",
     "known_from",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from credrules.rows.cells import shown
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from credrules.rows.layouts import Layout
 
 Row = tuple[Any, ...]
@@ -25,3 +29,26 @@ class Places(Protocol):
 
     def called(self, layout: Layout) -> str:
         """The entity as a whole: 'attempts.csv'."""
+
+
+class KeyedPlaces:
+    """Of a service: calls a row by its list and its key there, which is the first of its cells.
+
+    `names` are what the service calls the list of an entity, where it is another name.
+    """
+
+    def __init__(self, place: str, names: Mapping[str, str]) -> None:
+        self._place = place
+        self._names = names
+
+    def where(self, layout: Layout, row: Row) -> str:
+        return f"{self._place}, {self.called(layout)} {shown(row[1])}"
+
+    def source(self, layout: Layout, row: Row) -> str:
+        return f"{self.called(layout)}: {row[1]}"
+
+    def other(self, row: Row) -> str:
+        return "another row"
+
+    def called(self, layout: Layout) -> str:
+        return self._names.get(layout.entity, layout.entity)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from credrules.errors import Problem, RecordsError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 # Left to itself SQLite takes the primary key for the sake of the order, and reads all of a kind for each owner: hence
 # INDEXED BY below.
@@ -22,6 +23,10 @@ CREATE TABLE items (kind TEXT, key TEXT, owner TEXT, body TEXT, PRIMARY KEY (kin
 CREATE INDEX items_of ON items (kind, owner, key);
 CREATE TABLE people (learner_id TEXT, owner TEXT, PRIMARY KEY (learner_id, owner)) WITHOUT ROWID;
 """
+
+
+class Shapeless(ValueError):
+    """A row that belongs to nobody, or to nothing. The text says what is missing, and repeats nothing."""
 
 
 class Item(NamedTuple):
@@ -74,6 +79,13 @@ class Spool:
             (kind, owner),
         )
         return [Item(key, whose, json.loads(body)) for key, whose, body in found]
+
+    def grouped(self, kind: str, owner: str, by: Callable[[Item], str]) -> defaultdict[str, list[Item]]:
+        """What belongs to one owner, by something of each."""
+        found: defaultdict[str, list[Item]] = defaultdict(list)
+        for one in self.of(kind, owner):
+            found[by(one)].append(one)
+        return found
 
     def all(self, kind: str) -> Iterator[Item]:
         """All of one kind, in the order of the keys. Nothing of that kind may be put meanwhile."""

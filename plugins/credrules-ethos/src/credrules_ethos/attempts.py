@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from credrules.rows import shown
@@ -12,7 +11,7 @@ from credrules_ethos import shapes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from credrules.rows import Item, Row, Spool
+    from credrules.rows import Row, Spool
     from credrules_ethos.settings import EthosSettings
 
 PRESENT = frozenset(ATTEMPTS.columns) - {"origin", "attributes", "counts_toward"}
@@ -66,12 +65,10 @@ class Attempts:
 
     def rows(self, learner_id: str, person: str, problems: list[str]) -> list[Row]:
         """The attempts; what keeps any from being read goes to `problems`."""
-        registered: dict[str, list[Item]] = defaultdict(list)
-        for one in self._spool.of(shapes.REGISTRATIONS, person):
-            registered[one.body["section"]].append(one)
-        graded: dict[str, list[Item]] = defaultdict(list)
-        for one in self._spool.of(shapes.GRADES, person):
-            graded[one.body["section"]].append(one)
+        registered, graded = (
+            self._spool.grouped(kind, person, lambda one: one.body["section"])
+            for kind in (shapes.REGISTRATIONS, shapes.GRADES)
+        )
         found = []
         for section in sorted({*registered, *graded}):
             for kind, rows in (("registrations", registered[section]), ("grades", graded[section])):

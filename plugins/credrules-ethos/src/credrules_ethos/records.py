@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from credrules import Batch, Capabilities, Knows, Problem, RecordsError, SetAside
 from credrules.rest import fail
-from credrules.rows import Reader, Rows, known_from, open_spool, read_courses, read_terms, shown
+from credrules.rest_lists import shaped
+from credrules.rows import KeyedPlaces, Reader, Rows, known_from, open_spool, read_courses, read_terms
 from credrules.rows.layouts import ATTEMPTS, HOLDS, LEARNERS, TERMS
 from credrules_ethos import shapes
 from credrules_ethos.attempts import PRESENT, Attempts, course_rows, term_rows
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from credrules import CatalogueCourse
-    from credrules.rows import Item, Layout, Present, Row, Spool
+    from credrules.rows import Item, Present, Spool
     from credrules_ethos.api import Api
     from credrules_ethos.settings import EthosSettings
 
@@ -25,6 +26,7 @@ _PRESENT: Present = {
     TERMS.entity: frozenset(TERMS.columns),
     HOLDS.entity: frozenset(HOLDS.columns),
 }
+_RESOURCES = {TERMS.entity: shapes.PERIODS, LEARNERS.entity: shapes.PERSONS, HOLDS.entity: shapes.HOLDS}
 _MAY_BE_EMPTY = frozenset({shapes.HOLDS})
 
 
@@ -37,7 +39,7 @@ class EthosRecords:
     def __init__(self, api: Api, settings: EthosSettings) -> None:
         self._api = api
         self._settings = settings
-        self._places = Resources(settings.url)
+        self._places = KeyedPlaces(settings.url, _RESOURCES)
 
     def __repr__(self) -> str:
         return f"EthosRecords({self._settings.url!r})"
@@ -96,17 +98,7 @@ class EthosRecords:
 
     def _read(self, spool: Spool, name: str, shape: Callable[[Mapping[str, Any]], Item | None]) -> None:
         place = f"{self._settings.url}/api/{name}"
-
-        def shaped(rows: Iterator[dict[str, Any]]) -> Iterator[Item]:
-            for row in rows:
-                try:
-                    item = shape(row)
-                except shapes.Shapeless as error:
-                    fail(place, f"has a row that {error}, so that nobody knows whose or what it is.")
-                if item:
-                    yield item
-
-        self._api.all(name, lambda rows: spool.put(name, shaped(rows)), lambda: spool.forget(name))
+        self._api.all(name, lambda rows: spool.put(name, shaped(rows, shape, place)), lambda: spool.forget(name))
         if name not in _MAY_BE_EMPTY and not spool.count(name):
             fail(
                 place,
@@ -143,24 +135,3 @@ class EthosRecords:
         names = {"given_name": body["given"], "family_name": body["family"], "preferred_name": body["preferred"]}
         cells = {"email": body["email"], "privacy": body["privacy"], **names}
         rows.of[LEARNERS.entity] = [LEARNERS.row(learner_id=learner_id, **cells)]
-
-
-class Resources:
-    """Calls a row by its resource and its key."""
-
-    _NAMES: Mapping[str, str] = {"terms": shapes.PERIODS, "learners": shapes.PERSONS, "holds": shapes.HOLDS}
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-
-    def where(self, layout: Layout, row: Row) -> str:
-        return f"{self._place}, {self.called(layout)} {shown(row[1])}"
-
-    def source(self, layout: Layout, row: Row) -> str:
-        return f"{self.called(layout)}: {row[1]}"
-
-    def other(self, row: Row) -> str:
-        return "another row"
-
-    def called(self, layout: Layout) -> str:
-        return self._NAMES.get(layout.entity, layout.entity)

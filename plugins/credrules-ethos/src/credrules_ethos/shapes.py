@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from credrules.rows import Item
+from credrules.rows import Item, Shapeless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,10 +15,6 @@ DEFINITIONS, SECTIONS, COURSES, SUBJECTS = "grade-definitions", "sections", "cou
 PERIODS, LEVELS = "academic-periods", "academic-levels"
 
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?)?")
-
-
-class Shapeless(ValueError):
-    """A row that belongs to nobody, or to nothing. The text says what is missing, and repeats nothing."""
 
 
 def at(row: Any, path: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import suppress
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -46,12 +45,8 @@ class Attempts:
 
     def rows(self, learner_id: str, user: str, problems: list[str]) -> list[Row]:
         """The attempts of this user; what keeps any from being read goes to `problems`."""
-        enrolled: dict[str, list[Item]] = defaultdict(list)
-        for one in self._spool.of(shapes.ENROLMENTS, user):
-            enrolled[one.body["class"]].append(one)
-        graded: dict[str, list[Item]] = defaultdict(list)
-        for one in self._spool.of(shapes.RESULTS, user):
-            graded[self._finals[one.body["line_item"]]].append(one)
+        enrolled = self._spool.grouped(shapes.ENROLMENTS, user, lambda one: one.body["class"])
+        graded = self._spool.grouped(shapes.RESULTS, user, lambda one: self._finals[one.body["line_item"]])
         found = []
         for section in sorted({*enrolled, *graded}):
             cells = self._section(section, problems)

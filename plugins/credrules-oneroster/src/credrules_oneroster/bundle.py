@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from credrules import Problem, RecordsError
 from credrules.errors import nearest
+from credrules.rows import Shapeless
 from credrules_oneroster import shapes
 from credrules_oneroster.finals import final_line_items
 
@@ -150,7 +151,7 @@ class Bundle:
         for line, row in self._rows(name):
             try:
                 item = shape(row)
-            except shapes.Shapeless as error:
+            except Shapeless as error:
                 problems.append(Problem(f"{self.place}/{name}.csv", line, f"{error}. Every row needs one."))
                 continue
             if item:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from credrules import Batch, Capabilities, Knows, Problem, RecordsError, SetAside
-from credrules.rows import Reader, Rows, known_from, open_spool, read_courses, read_terms, shown
+from credrules.rows import KeyedPlaces, Reader, Rows, known_from, open_spool, read_courses, read_terms
 from credrules.rows.layouts import ATTEMPTS, COURSES, LEARNERS, TERMS
 from credrules_oneroster import shapes
 from credrules_oneroster.attempts import PRESENT, Attempts, term_rows
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from credrules import CatalogueCourse
-    from credrules.rows import Layout, Present, Row, Spool
+    from credrules.rows import Present, Spool
     from credrules_oneroster.settings import Understanding
 
 _PRESENT: Present = {
@@ -24,6 +24,7 @@ _PRESENT: Present = {
     ATTEMPTS.entity: PRESENT,
     TERMS.entity: frozenset(TERMS.columns),
 }
+_LISTS = {TERMS.entity: shapes.SESSIONS, LEARNERS.entity: shapes.STUDENTS}
 
 
 class Filler(Protocol):
@@ -139,24 +140,5 @@ class OneRosterRecords:
         rows.of[LEARNERS.entity] = [LEARNERS.row(learner_id=learner_id, email=body["email"], **names)]
 
     @property
-    def _places(self) -> Rosters:
-        return Rosters(self._filler.place)
-
-
-class Rosters:
-    """Calls a row by its list and its sourcedId."""
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-
-    def where(self, layout: Layout, row: Row) -> str:
-        return f"{self._place}, {self.called(layout)} {shown(row[1])}"
-
-    def source(self, layout: Layout, row: Row) -> str:
-        return f"{self.called(layout)}: {row[1]}"
-
-    def other(self, row: Row) -> str:
-        return "another row"
-
-    def called(self, layout: Layout) -> str:
-        return {"terms": "academicSessions", "learners": "students"}.get(layout.entity, layout.entity)
+    def _places(self) -> KeyedPlaces:
+        return KeyedPlaces(self._filler.place, _LISTS)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from credrules.rest import fail
+from credrules.rest_lists import shaped
 from credrules_oneroster import shapes
 from credrules_oneroster.finals import final_line_items
 from credrules_oneroster.lists import Lists
@@ -74,7 +75,7 @@ class Service:
         url = f"{base}/{path or name}"
 
         def keep(rows: Iterator[dict[str, Any]]) -> None:
-            items = _shaped(rows, shape, url)
+            items = shaped(rows, shape, url)
             spool.put(name, list(items) if path else items)
 
         def forget() -> None:
@@ -88,13 +89,3 @@ class Service:
                 "answers that there is nobody and nothing (an empty list). That is mostly a scope or an organization "
                 "that the account was not given; nothing is decided on it.",
             )
-
-
-def _shaped(rows: Iterator[dict[str, Any]], shape: Callable[[dict[str, Any]], Item | None], url: str) -> Iterator[Item]:
-    for row in rows:
-        try:
-            item = shape(row)
-        except shapes.Shapeless as error:
-            fail(url, f"has a row that {error}, so that nobody knows whose or what it is.")
-        if item:
-            yield item

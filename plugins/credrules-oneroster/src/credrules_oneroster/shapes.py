@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from credrules.rows import Item
+from credrules.rows import Item, Shapeless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,10 +16,6 @@ CLASSES, COURSES, SESSIONS, CATEGORIES, LINE_ITEMS = "classes", "courses", "acad
 
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?)?(?:Z|[+-]\d{2}:?\d{2}Z?)?")
 _GONE = "tobedeleted"
-
-
-class Shapeless(ValueError):
-    """A row that belongs to nobody, or to nothing. The text says what is missing, and repeats nothing."""
 
 
 def text_of(row: Mapping[str, Any], name: str) -> str | None:
