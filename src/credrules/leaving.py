@@ -32,13 +32,14 @@ def sift(ledger: Ledger, rule_set: RuleSet, records: Sequence[Record], awards: S
     sifted = Sifted([], [])
     learners = {one.learner.learner_id: one.learner for one in records}
     words: dict[str, Word] = {}
+    states: dict[str, dict[str, str]] = {}  # of former learners, once each
     if rule_set.privacy.consent:
         words = ledger.word_of({award.recipient.learner_id for award in awards})
     for award in awards:
         learner = learners[award.recipient.learner_id]
         why = withheld(rule_set.privacy, award.issuer, learner, words.get(learner.learner_id, Word()))
         if why is None and learner.former_ids:
-            why = _made_before(ledger, award, learner)
+            why = _made_before(ledger, states, award, learner)
         if why is None:
             sifted.free.append(award)
         else:
@@ -46,11 +47,12 @@ def sift(ledger: Ledger, rule_set: RuleSet, records: Sequence[Record], awards: S
     return sifted
 
 
-def _made_before(ledger: Ledger, award: Award, learner: Learner) -> Withheld | None:
+def _made_before(ledger: Ledger, states: dict[str, dict[str, str]], award: Award, learner: Learner) -> Withheld | None:
     program = award.achievement.program
     for former in sorted(learner.former_ids):
         key = award_key(award.institution, former, program, award.kind, award.cycle)
-        states = {one.key: one.state for one in ledger.award_states(learner_id=former)}
-        if states.get(key, "lapsed") not in NOT_AWARDED:
+        if former not in states:
+            states[former] = {one.key: one.state for one in ledger.award_states(learner_id=former)}
+        if states[former].get(key, "lapsed") not in NOT_AWARDED:
             return Withheld.MERGED
     return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from credrules.attestations import Word
 from credrules.decisions import Outcome, decision_digest
 from credrules.grounds import NEVER_REVOKES, Finding, Ground, policy
 from credrules.ledger.cases import NewCase
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from credrules.adapters import SetAside
+    from credrules.attestations import Word
     from credrules.deciding import Decider
     from credrules.decisions import Decision, Reason, Use
     from credrules.grounds import RetentionRule
@@ -39,7 +39,6 @@ class Watch:
     """Follows one run over all learners, and opens a case wherever an award no longer has the ground it had."""
 
     def __init__(self, ledger: Ledger, rule_set: RuleSet, decider: Decider, run: int, as_of: date) -> None:
-        self._ledger = ledger
         self._rule_set = rule_set
         self._decider = decider
         self._run = run
@@ -60,20 +59,20 @@ class Watch:
         `programs` are those that were decided. A learner who was set aside was seen, and nothing is made of that.
         """
         aside = {one.learner_id for one in set_aside}
-        records = {one.learner.learner_id: one for one, _ in judged if one.learner.learner_id not in aside}
+        known = {one.learner.learner_id: (one, word) for one, word in judged if one.learner.learner_id not in aside}
         successors = {former: one for one, _ in judged for former in one.learner.former_ids}
         self.saw(successors)
         decided = {(one.learner_id, one.program): one for one in decisions}
         found: list[NewCase] = []
         groups: set[Group] = set()
-        for group, awards in _grouped(self._book.held({*records, *successors})).items():
+        for group, awards in _grouped(self._book.held({*known, *successors})).items():
             learner, program, _ = group
             if learner in successors:
                 findings = [_merged(learner, successors[learner])]
             elif program not in programs:
                 continue
             else:
-                findings = list(self._findings(awards, records[learner], decided.get((learner, program))))
+                findings = list(self._findings(awards, *known[learner], decided.get((learner, program))))
             groups.add(group)
             found += self._cases(awards[0], findings, decided.get((learner, program)))
         if groups:
@@ -93,7 +92,7 @@ class Watch:
         if found:
             self.opened += self._book.keep_up(self._run, self._as_of, found, {one.group for one in found})
 
-    def _findings(self, awards: Sequence[Held], record: Record, now: Decision | None) -> Iterator[Finding]:
+    def _findings(self, awards: Sequence[Held], record: Record, word: Word, now: Decision | None) -> Iterator[Finding]:
         yield from _of_the_person(awards, record)
         rules = self._rules(awards[0])
         yield from _conduct(rules, record, self._as_of)
@@ -104,32 +103,30 @@ class Watch:
         if before is None:
             return
         found = list(shifted(before, now, record, self._rule_set.scale, self._as_of))
-        if any(one.ground is not Ground.UNCLEAR for one in found) or not self._is_met_then(before, record):
+        if any(one.ground is not Ground.UNCLEAR for one in found) or not self._is_met_then(before, record, word):
             yield from found
 
-    def _is_met_then(self, before: Decision, record: Record) -> bool:
+    def _is_met_then(self, before: Decision, record: Record, word: Word) -> bool:
         """Whether, by the record as it is, it was met on the day of the decision: then only time has passed."""
-        learner = record.learner.learner_id
-        word = self._ledger.word_of([learner], self._decider.uses_of).get(learner, Word())
         decided = self._decider.decide(record, word, before.as_of).decisions
         return any(one.program == before.program and _outcome(one) is Outcome.MET for one in decided)
 
     def _rules(self, held: Held) -> tuple[RetentionRule, ...]:
         """Those of the version that was awarded, or of the program's latest where that is no longer in the files."""
-        achievement = held.award.achievement
-        versions = [one for one in self._rule_set.programs if one.id == achievement.program]
-        exact = [one for one in versions if one.version == achievement.version]
-        return (exact or versions)[-1].retention if versions else ()
+        about = held.award.achievement
+        program = self._rule_set.program(about.program, about.version) or self._rule_set.program(about.program)
+        return program.retention if program else ()
 
     def _cases(self, held: Held, findings: Sequence[Finding], now: Decision | None) -> Iterator[NewCase]:
         """One case for each ground."""
+        rules = self._rules(held)
         for ground in dict.fromkeys(one.ground for one in findings):
             same = tuple(one for one in findings if one.ground is ground)
             yield NewCase(
                 group=held.group,
                 ground=ground,
                 findings=same,
-                policy=policy(self._rules(held), same),
+                policy=policy(rules, same),
                 decision_before=held.decision,
                 decision_after=decision_digest(now) if now else "",
             )

@@ -81,6 +81,8 @@ def _kept_back(installation: Installation, decision: Decision, record: Record) -
     if program is None:
         return []
     awards = owed(decision, program, installation.rule_set.institution, record.learner)
+    if not awards:
+        return []
     with installation.ledger_to_read() as ledger:
         found = sift(ledger, installation.rule_set, [record], awards).withheld
     return [f"Nothing is issued by {award.issuer}. {TEXTS[reason]}" for award, reason in found]

@@ -39,7 +39,7 @@ def note(
 ) -> None:
     """`withheld` is all that is withheld now of these learners and programs."""
     mine = tables.withheld.c.learner_id.in_(sorted(learners)), tables.withheld.c.program.in_(sorted(programs))
-    before = {row.award: row for row in connection.execute(_last().where(*mine))}
+    before = {row.award: row for row in connection.execute(_last(*mine))}
     now = {award.key: (award, reason) for award, reason in withheld}
     rows = [
         _row(run, award.recipient.learner_id, award.achievement.program, award.issuer, key, reason)
@@ -64,9 +64,10 @@ def standing(connection: Connection) -> list[Kept]:
     ]
 
 
-def _last() -> Select[Any]:
+def _last(*of: Any) -> Select[Any]:
+    """The last row of each award, of those that `of` says."""
     table = tables.withheld
-    return select(table).where(table.c.id.in_(select(func.max(table.c.id)).group_by(table.c.award)))
+    return select(table).where(table.c.id.in_(select(func.max(table.c.id)).where(*of).group_by(table.c.award)))
 
 
 def _row(run: int, learner: str, program: str, issuer: str, key: str, reason: str) -> dict[str, Any]:
