@@ -47,7 +47,7 @@ class TakesOnly(Protocol):
 
 def needed(award: Award, issuer: Issuer) -> Award:
     """The award with what this issuer needs of the learner; the rest is empty, as where the records do not say it."""
-    takes = issuer.takes if isinstance(issuer, TakesOnly) else ALL
+    takes = _takes(issuer)
     person = award.recipient
     recipient = replace(
         person,
@@ -61,6 +61,10 @@ def needed(award: Award, issuer: Issuer) -> Award:
     return replace(award, recipient=recipient, evidence=evidence, credits=credits_)
 
 
+def _takes(issuer: Issuer) -> frozenset[AwardField]:
+    return issuer.takes if isinstance(issuer, TakesOnly) else ALL
+
+
 def table(issuers: dict[str, Issuer]) -> str:
     """What leaves to whom, as a table in Markdown: a row a field, a column an issuer."""
     names = list(issuers)
@@ -68,7 +72,6 @@ def table(issuers: dict[str, Issuer]) -> str:
     for field in AwardField:
         cells = []
         for issuer in issuers.values():
-            takes = issuer.takes if isinstance(issuer, TakesOnly) else ALL
-            cells.append("yes" if field in takes else "no")
+            cells.append("yes" if field in _takes(issuer) else "no")
         lines.append(f"| {field} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from credrules.rules import Place
-
 
 class Ground(StrEnum):
     """What has changed since the award was made."""
@@ -57,13 +55,11 @@ class RetentionRule:
     """What to do on some grounds. `alone` where that needs no person's word; `holds` are codes of conduct decisions."""
 
     id: str
-    place: Place
     grounds: frozenset[Ground]
     then: Then
     alone: bool = False
     holds: frozenset[str] = frozenset()
     told: str | None = None  # what the learner and the public are told of a revocation
-    cites: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -684,7 +684,7 @@ class ProgramReader:
             *((self.institution.document, ("rules", i), rule) for i, rule in enumerate(self.institution.rules)),
         )
         found = (
-            retention_rule(document, path, shape)
+            retention_rule(shape)
             for document, path, shape in every
             if shape.for_ is Moment.RETENTION and self._applies(asked_of_program(shape.when))
         )

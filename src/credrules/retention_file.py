@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from credrules.errors import nearest
 from credrules.grounds import NEVER_REVOKES, Ground, RetentionRule, Then
-from credrules.rules import Moment, Place
+from credrules.rules import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,20 +87,18 @@ def _check_grounds(document: Document, place: Path_, grounds: list[str], then: T
         document.problem(place, f"'{GROUND}' has no value.")
 
 
-def retention_rule(document: Document, path: Path_, rule: shapes.RuleShape) -> RetentionRule | None:
+def retention_rule(rule: shapes.RuleShape) -> RetentionRule | None:
     """The rule, understood; None where something is wrong with it, which was noted before."""
     grounds = [text for text in _texts(rule.when.get(GROUND, [])) if text in tuple(Ground)]
     if rule.then is None or not grounds:
         return None
     return RetentionRule(
         id=rule.id,
-        place=Place(document.file(path), document.line(path)),
         grounds=frozenset(map(Ground, grounds)),
         then=rule.then,
         alone=rule.confirm == "none",
         holds=frozenset(_texts(rule.when.get(HOLD, []))),
         told=rule.otherwise,
-        cites=rule.source,
     )
 
 

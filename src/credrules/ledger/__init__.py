@@ -9,11 +9,9 @@ import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import and_, case, exists, func, insert, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from credrules.adapters import SetAside
 from credrules.attestations import Attestation, ExceptionKind, GrantedException, ProgramUse, Word, standing
@@ -23,6 +21,8 @@ from credrules.errors import LedgerError, NoLedger, Problem
 from credrules.ledger import bodies, database, erasing, queue, rests, tables
 from credrules.ledger import withheld as withholding
 from credrules.ledger.cases import CaseBook
+from credrules.ledger.events import as_owed, last_body, last_event, of_award
+from credrules.ledger.pieces import pieces
 from credrules.ledger.queue import ISSUE, REVOKE, Hold, Waiting
 from credrules.ledger.rests import Rest
 from credrules.records import CredentialHeld, CredentialStatus
@@ -44,9 +44,6 @@ __all__ = ["AwardState", "Hold", "Ledger", "Outstanding", "Recorded", "Rest", "S
 
 PAGE = 200
 """Awards read at a time."""
-
-IN_LIST = 500
-"""Values in one SQL list; SQLite's own limit is far above."""
 
 DETAIL = 500
 
@@ -239,7 +236,7 @@ class Ledger:
         """Note that a run begins, with the text of its rules, so that its decisions can be derived again."""
         with database.writing(self._engine) as connection:
             new = {"digest": rule_set, "files": bodies.packed(dict(files)), "recorded_at": _now()}
-            connection.execute(self._unless_there(tables.rule_sets).values(new))
+            connection.execute(_unless_there(connection, tables.rule_sets).values(new))
             run = {"as_of": as_of, "rule_set": rule_set, "engines": ", ".join(engines), "started_at": _now()}
             return int(connection.scalar(insert(tables.runs).values(run).returning(tables.runs.c.id)) or 0)
 
@@ -291,7 +288,7 @@ class Ledger:
             known = self._known(connection, [award.key for award in awards])
             owed = [_award_row(award) for award in awards if award.key not in known]
             if owed:
-                connection.execute(self._unless_there(tables.awards), owed)
+                connection.execute(_unless_there(connection, tables.awards), owed)
                 self._queue(connection, [row["key"] for row in owed])
             asides = [
                 {"run_id": run, "learner_id": aside.learner_id, "problems": _problems_text(aside)}
@@ -308,7 +305,7 @@ class Ledger:
         programs = sorted({program for _, program in decided})
         waiting = _with_events().where(tables.receipts.c.award_id.is_(None), tables.awards.c.program.in_(programs))
         changes, due = [], []
-        for some in _pieces(sorted({learner for learner, _ in decided}), IN_LIST):
+        for some in pieces(sorted({learner for learner, _ in decided})):
             for row in connection.execute(waiting.where(tables.awards.c.learner_id.in_(some))):
                 if (row.learner_id, row.program) not in decided:
                     continue
@@ -325,7 +322,7 @@ class Ledger:
     def _queue(self, connection: Connection, keys: Sequence[str]) -> None:
         """Let workers know of these awards."""
         awards = tables.awards
-        for some in _pieces(keys, IN_LIST):
+        for some in pieces(keys):
             query = select(awards.c.id.label("award_id"), awards.c.issuer).where(awards.c.key.in_(some))
             rows = [dict(row) for row in connection.execute(query.order_by(awards.c.id)).mappings()]
             queue.put(connection, rows, ISSUE, self._now(connection))
@@ -339,15 +336,10 @@ class Ledger:
         now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return now.astimezone(UTC)
 
-    def _unless_there(self, table: Any) -> Any:
-        """An insert that leaves a row alone that is there already, however two processes interleave."""
-        kind = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        return kind.insert(table).on_conflict_do_nothing()
-
     def _last_digests(self, connection: Connection, learners: Collection[str]) -> dict[tuple[str, str], str]:
         decisions = tables.decisions
         found: dict[tuple[str, str], str] = {}
-        for some in _pieces(sorted(learners), IN_LIST):
+        for some in pieces(sorted(learners)):
             latest = (
                 select(func.max(decisions.c.id))
                 .where(decisions.c.learner_id.in_(some))
@@ -365,7 +357,7 @@ class Ledger:
 
     def _known(self, connection: Connection, keys: Sequence[str]) -> set[str]:
         found: set[str] = set()
-        for some in _pieces(keys, IN_LIST):
+        for some in pieces(keys):
             found.update(connection.scalars(select(tables.awards.c.key).where(tables.awards.c.key.in_(some))))
         return found
 
@@ -382,7 +374,7 @@ class Ledger:
         conferred: dict[str, set[str]] = {}
         uses: dict[str, dict[str, set[str]]] = {}
         with database.reading(self._engine) as connection:
-            for some in _pieces(sorted(set(learners)), IN_LIST):
+            for some in pieces(sorted(set(learners))):
                 for row in connection.execute(_perhaps_issued(some)):
                     conferred.setdefault(row.learner_id, set()).add(row.program)
                 for row in connection.execute(_decided_for(some, uses_of)) if uses_of else ():
@@ -456,13 +448,13 @@ class Ledger:
         """Awards that are owed and neither received, refused nor dropped, oldest first, whoever has them in hand."""
         after = 0
         while True:
-            query = _open_tasks().where(tables.queue.c.id > after, tables.queue.c.action == ISSUE, *_open())
+            query = _open_tasks().where(tables.queue.c.id > after, tables.queue.c.action == ISSUE)
             with database.reading(self._engine) as connection:
                 now = self._now(connection)
                 rows = connection.execute(query.order_by(tables.queue.c.id).limit(PAGE)).all()
             if not rows:
                 return
-            yield from (_outstanding(row, now) for row in rows)
+            yield from (_outstanding(row, now) for row in rows if _is_open(row))
             after = rows[-1].place
 
     def claim(
@@ -589,24 +581,24 @@ class Ledger:
     def retry(self, key: str, by: str) -> None:
         """Let what was refused, or dropped, be tried again. Raises LedgerError where it is neither."""
         state = self._state_of(key)
-        if state and state.state not in ("refused", "dropped", "not revoked"):
+        if state.state not in ("refused", "dropped", "not revoked"):
             raise LedgerError(
                 f"{key} is {state.state}: only what was refused or dropped is tried again by hand. What is owed, "
                 "unavailable or in doubt is taken up by the next `credrules run`."
             )
-        action = REVOKE if state and state.receipt else ISSUE
+        action = REVOKE if state.receipt else ISSUE
         with database.writing(self._engine) as connection:
             award = self._award_id(connection, key)
             self._add_event(connection, award, "retry", by, action)
-            rows = [{"award_id": award, "issuer": state.issuer if state else ""}]
+            rows = [{"award_id": award, "issuer": state.issuer}]
             queue.put(connection, rows, action, self._now(connection))
 
     def drop(self, key: str, by: str, why: str) -> None:
         """Give an award up, or a revocation that was refused. Raises LedgerError where it was issued, or taken back."""
         state = self._state_of(key)
-        if state and state.receipt and state.state not in ("revoking", "not revoked"):
+        if state.receipt and state.state not in ("revoking", "not revoked"):
             raise LedgerError(f"{key} was issued; what is issued cannot be dropped.")
-        action = REVOKE if state and state.receipt else ISSUE
+        action = REVOKE if state.receipt else ISSUE
         with database.writing(self._engine) as connection:
             self._add_event(connection, self._award_id(connection, key), "dropped", f"{by}: {why}", action)
 
@@ -622,7 +614,7 @@ class Ledger:
                 "detail": json.dumps(dict(receipt.detail), sort_keys=True, ensure_ascii=False),
                 "received_at": _now(),
             }
-            kept = self._unless_there(tables.receipts).values(row).returning(tables.receipts.c.award_id)
+            kept = _unless_there(connection, tables.receipts).values(row).returning(tables.receipts.c.award_id)
             if connection.scalar(kept) is not None:
                 self._add_event(connection, award, "issued", "")
             else:
@@ -640,12 +632,12 @@ class Ledger:
         `reason` may be shown to the learner and the public. Raises LedgerError where the award was never issued.
         """
         state = self._state_of(key)
-        if state and state.receipt is None:
+        if state.receipt is None:
             raise LedgerError(f"{key} is {state.state}: only what was issued can be taken back.")
-        if state and state.state in ("revoking", "revoked"):
+        if state.state in ("revoking", "revoked"):
             return
         with database.writing(self._engine) as connection:
-            self._ask(connection, self._award_id(connection, key), state.issuer if state else "", reason, by)
+            self._ask(connection, self._award_id(connection, key), state.issuer, reason, by)
 
     def _ask(self, connection: Connection, award: int, issuer: str, reason: str, by: str) -> None:
         self._add_event(connection, award, "asked", by, REVOKE, body=json.dumps({"reason": reason}))
@@ -678,11 +670,15 @@ class Ledger:
     def _award_id(self, connection: Connection, key: str) -> int:
         found = connection.scalar(select(tables.awards.c.id).where(tables.awards.c.key == key))
         if found is None:
-            raise LedgerError(f"The ledger has no award {key}. `credrules status --awards` lists those that are open.")
+            raise _no_award(key)
         return int(found)
 
-    def _state_of(self, key: str) -> AwardState | None:
-        return next(iter(self._states(_with_events(*_ANSWER).where(tables.awards.c.key == key))), None)
+    def _state_of(self, key: str) -> AwardState:
+        """Raises LedgerError where there is no such award."""
+        found = self._states(_with_events(*_ANSWER).where(tables.awards.c.key == key))
+        if not found:
+            raise _no_award(key)
+        return found[0]
 
     # Reading.
 
@@ -739,11 +735,11 @@ class Ledger:
     def _conferred(self, connection: Connection) -> dict[str, int]:
         """Learners by program to whom every award that is owed, and was not given up, has been issued."""
         awards, receipts = tables.awards, tables.receipts
-        revoked = case((func.coalesce(_last_event(*REVOCATION, action=REVOKE), "") == "revoked", 1), else_=0)
+        revoked = case((func.coalesce(last_event(*REVOCATION, action=REVOKE), "") == "revoked", 1), else_=0)
         each = (
             select(awards.c.program)
             .outerjoin(receipts, receipts.c.award_id == awards.c.id)
-            .where(func.coalesce(_last_event(*BY_HAND), "") != "dropped")
+            .where(func.coalesce(last_event(*BY_HAND), "") != "dropped")
             .group_by(awards.c.program, awards.c.learner_id)
             .having(func.count() == func.count(receipts.c.award_id), func.sum(revoked) == 0)
             .subquery()
@@ -762,8 +758,8 @@ class Ledger:
 
     def dead_letters(self) -> list[AwardState]:
         """What was refused, and waits for a person's word: to try it again or to give it up."""
-        refused = and_(tables.receipts.c.award_id.is_(None), _last_event(*BY_HAND) == "refused")
-        not_revoked = _last_event(*REVOCATION, action=REVOKE) == "refused"
+        refused = and_(tables.receipts.c.award_id.is_(None), last_event(*BY_HAND) == "refused")
+        not_revoked = last_event(*REVOCATION, action=REVOKE) == "refused"
         return self._states(_with_events(*_ANSWER).where(or_(refused, not_revoked)).order_by(tables.awards.c.id))
 
     def _states(self, query: Select[Any]) -> list[AwardState]:
@@ -771,15 +767,8 @@ class Ledger:
             return [_state(row) for row in connection.execute(query)]
 
     def receipt(self, key: str) -> Receipt | None:
-        awards, receipts = tables.awards, tables.receipts
-        query = select(receipts).join(awards, awards.c.id == receipts.c.award_id).where(awards.c.key == key)
-        with database.reading(self._engine) as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            return None
-        return Receipt(
-            award_key=key, issuer=row.issuer, reference=row.reference, url=row.url, detail=json.loads(row.detail)
-        )
+        found = self._states(_with_events(*_ANSWER).where(tables.awards.c.key == key))
+        return found[0].receipt if found else None
 
     def has_reference(self, reference: str) -> bool:
         """Whether any receipt has this reference."""
@@ -838,11 +827,13 @@ class Ledger:
             ]
 
 
-def _pieces(values: Collection[str], size: int) -> Iterator[tuple[str, ...]]:
-    """itertools.batched, which Python 3.11 does not have."""
-    rest = iter(values)
-    while piece := tuple(islice(rest, size)):
-        yield piece
+def _no_award(key: str) -> LedgerError:
+    return LedgerError(f"The ledger has no award {key}. `credrules status --awards` lists those that are open.")
+
+
+def _unless_there(connection: Connection, table: Any) -> Any:
+    """An insert that leaves a row alone that is there already, however two processes interleave."""
+    return database.inserting(connection, table).on_conflict_do_nothing()
 
 
 def _now() -> datetime:
@@ -909,8 +900,8 @@ def _issued(learners: Collection[str]) -> Select[Any]:
     return (
         select(
             awards.c.learner_id,
-            func.coalesce(_last_body(), awards.c.body).label("as_owed"),
-            _last_event(*REVOCATION, action=REVOKE).label("revocation"),
+            as_owed().label("as_owed"),
+            last_event(*REVOCATION, action=REVOKE).label("revocation"),
         )
         .select_from(issued)
         .where(awards.c.learner_id.in_(learners))
@@ -926,7 +917,7 @@ def _perhaps_issued(learners: Collection[str]) -> Select[Any]:
         .outerjoin(receipts, receipts.c.award_id == awards.c.id)
         .where(
             awards.c.learner_id.in_(learners),
-            or_(receipts.c.award_id.is_not(None), _last_event(*CALLS).in_(IN_DOUBT)),
+            or_(receipts.c.award_id.is_not(None), last_event(*CALLS).in_(IN_DOUBT)),
         )
         .distinct()
     )
@@ -949,7 +940,7 @@ def _decided_for(learners: Collection[str], programs: Collection[str]) -> Select
         .where(
             awards.c.learner_id.in_(learners),
             awards.c.program.in_(sorted(programs)),
-            or_(receipts.c.award_id.is_not(None), _last_event(*CALLS).in_(IN_DOUBT)),
+            or_(receipts.c.award_id.is_not(None), last_event(*CALLS).in_(IN_DOUBT)),
         )
         .order_by(awards.c.id, decisions.c.id)
     )
@@ -1007,21 +998,8 @@ def _exception(row: Any) -> GrantedException:
     )
 
 
-def _last_event(*events: str, action: str = ISSUE) -> ScalarSelect[Any]:
-    """The last of these events of an award; NULL where it had none of them."""
-    outbox = tables.outbox.alias()
-    query = select(outbox.c.event).where(_of_award(outbox, action), outbox.c.event.in_(events))
-    return query.order_by(outbox.c.id.desc()).limit(1).correlate(tables.awards).scalar_subquery()
-
-
-def _last_body(action: str = ISSUE) -> ScalarSelect[Any]:
-    outbox = tables.outbox.alias()
-    query = select(outbox.c.body).where(_of_award(outbox, action), outbox.c.body.is_not(None))
-    return query.order_by(outbox.c.id.desc()).limit(1).correlate(tables.awards).scalar_subquery()
-
-
 def _last_id(outbox: Any, event: str, action: Any) -> ScalarSelect[Any]:
-    query = select(func.coalesce(func.max(outbox.c.id), 0)).where(_of_award(outbox, action), outbox.c.event == event)
+    query = select(func.coalesce(func.max(outbox.c.id), 0)).where(of_award(outbox, action), outbox.c.event == event)
     return query.correlate(tables.awards, tables.queue).scalar_subquery()
 
 
@@ -1029,7 +1007,7 @@ def _call_ended() -> ScalarSelect[Any]:
     """When it was noted first that nobody knows what came of the last call; NULL where nothing was noted."""
     outbox = tables.outbox.alias()
     since = _last_id(tables.outbox.alias(), "intent", ISSUE)
-    query = select(func.min(outbox.c.at)).where(_of_award(outbox, ISSUE), outbox.c.event == "unknown")
+    query = select(func.min(outbox.c.at)).where(of_award(outbox, ISSUE), outbox.c.event == "unknown")
     return query.where(outbox.c.id > since).correlate(tables.awards).scalar_subquery()
 
 
@@ -1037,12 +1015,8 @@ def _calls() -> ScalarSelect[Any]:
     """Calls that were begun since a person last took it up again."""
     outbox, action = tables.outbox.alias(), tables.queue.c.action
     since = _last_id(tables.outbox.alias(), "retry", action)
-    query = select(func.count()).where(_of_award(outbox, action), outbox.c.event == "intent", outbox.c.id > since)
+    query = select(func.count()).where(of_award(outbox, action), outbox.c.event == "intent", outbox.c.id > since)
     return query.correlate(tables.awards, tables.queue).scalar_subquery()
-
-
-def _of_award(outbox: Any, action: Any) -> Any:
-    return and_(outbox.c.award_id == tables.awards.c.id, outbox.c.action == action)
 
 
 _ANSWER = (
@@ -1050,7 +1024,7 @@ _ANSWER = (
     tables.receipts.c.reference,
     tables.receipts.c.url,
     tables.receipts.c.detail.label("answer"),
-    _last_event(*REVOCATION, action=REVOKE).label("revocation"),
+    last_event(*REVOCATION, action=REVOKE).label("revocation"),
 )
 
 
@@ -1063,22 +1037,13 @@ def _with_events(*more: Any) -> Select[Any]:
     query = select(
         awards,
         outbox.c.detail,
-        _last_event(*CALLS).label("call"),
-        _last_event(*BY_HAND).label("by_hand"),
-        _last_event(*CLAIMS).label("claim"),
-        func.coalesce(_last_body(), awards.c.body).label("as_owed"),
+        last_event(*CALLS).label("call"),
+        last_event(*BY_HAND).label("by_hand"),
+        last_event(*CLAIMS).label("claim"),
+        as_owed().label("as_owed"),
         *more,
     )
     return query.outerjoin(outbox, outbox.c.id == last).outerjoin(receipts, receipts.c.award_id == awards.c.id)
-
-
-def _open() -> tuple[Any, ...]:
-    """Not received, not laid aside for a person since, and still owed or in doubt."""
-    return (
-        tables.receipts.c.award_id.is_(None),
-        func.coalesce(_last_event(*BY_HAND), "retry") == "retry",
-        or_(func.coalesce(_last_event(*CLAIMS), "owed") == "owed", _last_event(*CALLS).in_(IN_DOUBT)),
-    )
 
 
 def _open_tasks() -> Select[Any]:
@@ -1090,13 +1055,14 @@ def _open_tasks() -> Select[Any]:
         tasks.c.tries,
         _call_ended().label("ended"),
         _calls().label("calls"),
-        _last_body(REVOKE).label("asked"),
+        last_body(REVOKE).label("asked"),
     )
     return _with_events(*_ANSWER, *more).join(tasks, tasks.c.award_id == tables.awards.c.id)
 
 
 def _is_open(row: Any) -> bool:
-    """What `_open` says, of a row; of a revocation, that it was asked for and not done, refused or dropped since."""
+    """Not received, not laid aside for a person since, and still owed or in doubt; of a revocation, asked for and not
+    done, refused or dropped since."""
     if row.action == REVOKE:
         return row.revocation in ("asked", "retry")
     owed = row.claim in (None, "owed") or row.call in IN_DOUBT

@@ -13,11 +13,13 @@ from sqlalchemy import and_, exists, func, insert, select
 from credrules.errors import LedgerError
 from credrules.grounds import Finding, Ground, Policy, Then
 from credrules.ledger import bodies, database, tables
+from credrules.ledger.events import as_owed
+from credrules.ledger.pieces import pieces
 from credrules.ledger.queue import REVOKE
 from credrules.records import canonical, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine, Select
 
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
     Group = tuple[str, str, int]
     """A learner, a program, and which term of a renewal."""
-
-IN_LIST = 500
 
 
 class CaseState(StrEnum):
@@ -42,10 +42,14 @@ _STATES = {None: CaseState.OPEN, "keep": CaseState.KEPT, "revoke": CaseState.REV
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An award that was issued and is not taken back, and the decision, by its digest, that it was issued for."""
+    """An award that was issued and is not taken back."""
 
     award: Award
-    decision: str
+
+    @property
+    def decision(self) -> str:
+        """The digest of the decision that it was issued for."""
+        return self.award.decision
 
     @property
     def group(self) -> Group:
@@ -109,15 +113,12 @@ class CaseBook:
     def held(self, learners: Collection[str]) -> list[Held]:
         """What these learners have in hand, as it was issued."""
         found = []
-        awards, outbox = tables.awards, tables.outbox.alias()
-        owed = select(outbox.c.body).where(outbox.c.award_id == awards.c.id, outbox.c.event == "owed")
-        as_owed = owed.order_by(outbox.c.id.desc()).limit(1).correlate(awards).scalar_subquery()
-        query = _held(func.coalesce(as_owed, awards.c.body)).where(_not_erased()).order_by(awards.c.id)
+        awards = tables.awards
+        query = _held(as_owed()).where(_not_erased()).order_by(awards.c.id)
         with database.reading(self._engine) as connection:
-            for some in _pieces(sorted(set(learners))):
-                for text in connection.scalars(query.where(awards.c.learner_id.in_(some))):
-                    award = bodies.award_from(text)
-                    found.append(Held(award, award.decision))
+            for some in pieces(sorted(set(learners))):
+                texts = connection.scalars(query.where(awards.c.learner_id.in_(some)))
+                found += [Held(bodies.award_from(text)) for text in texts]
         return found
 
     def decision(self, held: Held) -> Decision | None:
@@ -139,12 +140,12 @@ class CaseBook:
         What a rule decides alone is decided in the same transaction. What was closed by a person or a rule is not
         opened again while it is the same. Gives the cases that were opened.
         """
-        learners = sorted({group[0] for group in looked_at} | {one.group[0] for one in found})
+        learners = sorted({group[0] for group in looked_at})
         opened = []
         with database.writing(self._engine) as connection:
             there = {
                 (case.group, case.ground, mark): case
-                for some in _pieces(learners)
+                for some in pieces(learners)
                 for case, mark in _read(connection, _cases().where(tables.cases.c.learner_id.in_(some)))
             }
             now = {(one.group, one.ground, one.mark): one for one in found}
@@ -155,7 +156,7 @@ class CaseBook:
                 before = there.get(key)
                 if before is None or before.state is CaseState.GONE:
                     number = self._open(connection, run, as_of, one)
-                    opened += [case for case, _ in _read(connection, _cases().where(tables.cases.c.id == number))]
+                    opened += _numbered(connection, number)
         return opened
 
     def _open(self, connection: Connection, run: int, as_of: date, one: NewCase) -> int:
@@ -190,15 +191,16 @@ class CaseBook:
         `reason` of a revocation may be shown to the learner and to the public.
         """
         with database.writing(self._engine) as connection:
-            found = next((case for case, _ in _read(connection, _cases().where(tables.cases.c.id == number))), None)
-            if found is None:
+            there = _numbered(connection, number)
+            if not there:
                 raise LedgerError(f"There is no case {number}. `credrules cases --all` lists them.")
+            (found,) = there
             if found.state in (CaseState.REVOKED, CaseState.GONE):
                 raise LedgerError(f"Case {number} is closed: {found.state}, by {found.said_by}.")
             _say(connection, number, then, by, reason)
             if then is Then.REVOKE:
                 self._revoke(connection, found.group, reason, by)
-            return next(case for case, _ in _read(connection, _cases().where(tables.cases.c.id == number)))
+            return _numbered(connection, number)[0]
 
     def _revoke(self, connection: Connection, group: Group, reason: str, by: str) -> None:
         """Every award of the group; other open cases about them are closed with it."""
@@ -219,12 +221,14 @@ class CaseBook:
         query = _cases()
         if learner_id is not None:
             query = query.where(tables.cases.c.learner_id == learner_id)
+        if not every:
+            query = query.where(tables.case_events.c.event.is_(None))
         with database.reading(self._engine) as connection:
-            return [case for case, _ in _read(connection, query) if every or case.state is CaseState.OPEN]
+            return [case for case, _ in _read(connection, query)]
 
     def case(self, number: int) -> Case | None:
         with database.reading(self._engine) as connection:
-            return next((case for case, _ in _read(connection, _cases().where(tables.cases.c.id == number))), None)
+            return next(iter(_numbered(connection, number)), None)
 
 
 def _held(*columns: Any) -> Select[Any]:
@@ -246,6 +250,11 @@ def _cases() -> Select[Any]:
     query = select(tables.cases, events.c.event, events.c.said_by, events.c.reason, events.c.at)
     on = and_(events.c.case_id == tables.cases.c.id, events.c.id == last.correlate(tables.cases).scalar_subquery())
     return query.outerjoin(events, on).order_by(tables.cases.c.id)
+
+
+def _numbered(connection: Connection, number: int) -> list[Case]:
+    """The case of this number; none where there is none."""
+    return [case for case, _ in _read(connection, _cases().where(tables.cases.c.id == number))]
 
 
 def _read(connection: Connection, query: Select[Any]) -> Iterator[tuple[Case, str]]:
@@ -274,9 +283,3 @@ def _read(connection: Connection, query: Select[Any]) -> Iterator[tuple[Case, st
 def _say(connection: Connection, number: int, event: str, by: str, reason: str) -> None:
     row = {"case_id": number, "event": event, "said_by": by, "reason": reason, "at": datetime.now(UTC)}
     connection.execute(insert(tables.case_events).values(row))
-
-
-def _pieces(values: Iterable[str]) -> Iterator[list[str]]:
-    listed = list(values)
-    for start in range(0, len(listed), IN_LIST):
-        yield listed[start : start + IN_LIST]

@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
@@ -239,7 +240,8 @@ def only_run(engine: Engine) -> Iterator[Callable[[], None]]:
     Yields what to call before anything that only the holder may do: it raises LedgerError where the place was lost.
     Raises LedgerError, without waiting, where another run holds it.
     """
-    with _file_lock(engine) if engine.dialect.name == "sqlite" else _server_lock(engine) as still_held:
+    lock = _file_lock(engine) if engine.dialect.name == "sqlite" else _server_lock(engine, _RUN_LOCK, _TAKEN)
+    with lock as still_held:
         yield still_held
 
 
@@ -262,11 +264,12 @@ def _file_lock(engine: Engine) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def _server_lock(engine: Engine) -> Iterator[Callable[[], None]]:
-    lock = {"lock": _RUN_LOCK}
+def _server_lock(engine: Engine, number: int, taken: str) -> Iterator[Callable[[], None]]:
+    """Raises LedgerError, saying `taken`, where another has the lock of this number, or a share in it."""
+    lock = {"lock": number}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), lock):
-            raise LedgerError(_TAKEN)
+            raise LedgerError(taken)
 
         def still_held() -> None:
             with explained(engine):  # the server takes the lock back when the connection breaks
@@ -292,6 +295,11 @@ def forget_removed(engine: Engine) -> None:
         raise LedgerError(message) from None
     finally:
         connection.close()
+
+
+def inserting(connection: Connection, table: Any) -> Any:
+    """An insert into a table, in the database's own words, so that it may say what to do where the row is there."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def one_at_a_time(connection: Connection) -> None:
@@ -346,12 +354,6 @@ def no_worker(engine: Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
         yield
         return
-    lock = {"lock": _WORK_LOCK}
-    with explained(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), lock):
-            raise LedgerError("Workers are at work on this ledger. Stop them first, then migrate; nothing was done.")
-        try:
-            yield
-        finally:
-            with suppress(SQLAlchemyError):  # where the connection is gone, so is the lock
-                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), lock)
+    taken = "Workers are at work on this ledger. Stop them first, then migrate; nothing was done."
+    with _server_lock(engine, _WORK_LOCK, taken):
+        yield

@@ -11,10 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from credrules.ledger import tables
-from credrules.ledger.database import connected
+from credrules.ledger.database import connected, inserting
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -58,8 +57,7 @@ def put(connection: Connection, rows: Sequence[Mapping[str, Any]], action: str, 
     """
     if not rows:
         return
-    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = kind.insert(tables.queue)
+    new = inserting(connection, tables.queue)
     changed = {"due_at": new.excluded.due_at, "tries": 0, "issuer": new.excluded.issuer}
     again = new.on_conflict_do_update(index_elements=["award_id", "action"], set_=changed)
     connection.execute(again, [{**row, "action": action, "due_at": due_at, "tries": 0} for row in rows])
@@ -72,13 +70,13 @@ def take(
     limit: int,
     issuers: Collection[str] | None = None,
     eager_after: int | None = None,
-) -> Sequence[Row[int, int, str, int]]:
+) -> Sequence[Row[int, int, str]]:
     """Claim rows that nobody has in hand: those that are due; with `eager_after` all with a later id, due or not.
 
     On PostgreSQL, rows that another is claiming at this moment are passed over.
     """
     queue = tables.queue
-    query = select(queue.c.id, queue.c.award_id, queue.c.action, queue.c.tries).where(_free(connection, hold.by, now))
+    query = select(queue.c.id, queue.c.award_id, queue.c.action).where(_free(connection, hold.by, now))
     if issuers is not None:
         query = query.where(queue.c.issuer.in_(sorted(issuers)))
     if eager_after is None:

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from credrules.ledger import tables
+from credrules.ledger.database import inserting
 from credrules.ledger.queue import seconds_from
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ def look(connection: Connection, issuer: str, now: datetime) -> Rest:
 def failed(connection: Connection, issuer: str, now: datetime, rest_for: Callable[[int], float | None]) -> Rest:
     """One failure more. `rest_for` says how long to rest after so many in a row; None for not at all."""
     rests = tables.rests
-    kind = postgresql if connection.dialect.name == "postgresql" else sqlite
-    first = kind.insert(rests).values(issuer=issuer, failures=1)
+    first = inserting(connection, rests).values(issuer=issuer, failures=1)
     more = first.on_conflict_do_update(index_elements=["issuer"], set_={"failures": rests.c.failures + 1})
     failures = connection.scalar(more.returning(rests.c.failures)) or 1
     seconds = rest_for(failures)

@@ -1,4 +1,4 @@
-"""For tests of what reads a service over HTTP: a server on this machine with faults to order, and a clock not waited for.
+"""For tests of what reads a service over HTTP: a server on this machine with faults to order, and a clock of no waits.
 
 The server knows nothing of any service, nor of what reads one. Needs httpx for the clock.
 """
