@@ -19,7 +19,6 @@ from credrules_openbadges.proofs import signed
 from credrules_openbadges.terms import CLR_URL, OB_URL, VC_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from credrules import Award
@@ -41,51 +40,53 @@ class LearnerRecords:
     def add(self, award: Award, badge: dict[str, Any], keys: KeyRing) -> None:
         """The next record of this learner, with this badge; nothing where the newest one has it."""
         with self._locked():
-            learner = self._learner(award, keys)
-            members = self._valid_members(learner)
+            numbers, names = self._numbers(), _names(award, keys)
+            learner = next((name for name in names if name in numbers), names[0])
+            newest = max(numbers.get(learner, [0]))
+            members = self._valid_members(_members(self._record(learner, newest))) if newest else []
             if badge["id"] not in [member["id"] for member in members]:
-                self._write(learner, [*members, badge], keys.current)
+                self._write(learner, newest + 1, [*members, badge], keys.current)
 
     def take_back(self, badge_id: str, reason: str, keys: KeyRing) -> None:
         """Take back every record with this badge, whose own revocation is in the books."""
         if not self.folder.is_dir():
             return
         with self._locked():
-            holding = [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name) and _holds(path, badge_id)]
-            for path in holding:
-                self._lists.revoke(_read(path)["id"], reason)
-            for learner in sorted({path.name[:36] for path in holding}):
-                newest = self._newest(learner)
-                members = self._valid_members(learner)
-                if newest in holding and members:
-                    self._write(learner, members, keys.current)
+            numbers = self._numbers()
+            shortened: dict[str, list[dict[str, Any]]] = {}  # of those whose newest record has the badge
+            for learner, number in [(one, number) for one, of in sorted(numbers.items()) for number in of]:
+                record = self._record(learner, number)
+                if badge_id in [member["id"] for member in _members(record)]:
+                    self._lists.revoke(record["id"], reason)
+                    if number == max(numbers[learner]):
+                        shortened[learner] = _members(record)
+            for learner, before in shortened.items():
+                if members := self._valid_members(before):
+                    self._write(learner, max(numbers[learner]) + 1, members, keys.current)
 
-    def _learner(self, award: Award, keys: KeyRing) -> str:
-        """By which key soever their records were begun."""
-        name = f"{award.institution.id}/{award.recipient.learner_id}"
-        try:
-            names = [str(uuid.uuid5(uuid.UUID(bytes=key.derived("learners")[:16]), name)) for key in keys.signing()]
-        except UnicodeEncodeError:
-            raise Refused("The learner's id holds half of a character; no record can be named by it.") from None
-        return next((one for one in names if self._newest(one)), names[0])
-
-    def _newest(self, learner: str) -> Path | None:
-        numbers = [int(found[2]) for found in self._files() if found[1] == learner]
-        return self.folder / f"{learner}-{max(numbers)}.json" if numbers else None
-
-    def _files(self) -> Iterator[re.Match[str]]:
+    def _numbers(self) -> dict[str, list[int]]:
+        """The records that each learner has."""
+        found: dict[str, list[int]] = {}
         for path in self.folder.iterdir():
-            if found := _NAME.fullmatch(path.name):
-                yield found
+            if name := _NAME.fullmatch(path.name):
+                found.setdefault(name[1], []).append(int(name[2]))
+        return found
 
-    def _valid_members(self, learner: str) -> list[dict[str, Any]]:
-        newest = self._newest(learner)
-        members = _read(newest)["credentialSubject"]["verifiableCredential"] if newest else []
+    def _path(self, learner: str, number: int) -> Path:
+        return self.folder / f"{learner}-{number}.json"
+
+    def _record(self, learner: str, number: int) -> Any:
+        """A record that was written here. Raises Unavailable."""
+        path = self._path(learner, number)
+        try:
+            return badge_file.read(path)
+        except (OSError, ValueError):
+            raise Unavailable(f"{path} cannot be read as a learner record. Put it back as credrules left it.") from None
+
+    def _valid_members(self, members: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [member for member in members if self._lists.revocation(member["id"]) is None]
 
-    def _write(self, learner: str, members: list[dict[str, Any]], key: SigningKey) -> None:
-        newest = self._newest(learner)
-        number = int(newest.stem[37:]) + 1 if newest else 1
+    def _write(self, learner: str, number: int, members: list[dict[str, Any]], key: SigningKey) -> None:
         last = members[-1]
         document: dict[str, Any] = {
             "@context": [VC_URL, OB_URL, CLR_URL],
@@ -106,7 +107,7 @@ class LearnerRecords:
             raise Refused(
                 f"A record of {len(members)} badges is larger than verifiers take. Shorten the programs' texts."
             )
-        badge_file.write(self.folder / f"{learner}-{number}.json", text.encode(), private=True)
+        badge_file.write(self._path(learner, number), text.encode(), private=True)
 
     def _locked(self) -> FileLock:
         try:
@@ -116,13 +117,15 @@ class LearnerRecords:
         return FileLock(self.folder / ".lock", timeout=LOCK_SECONDS)
 
 
-def _read(path: Path) -> Any:
-    """A record that was written here. Raises Unavailable."""
+def _names(award: Award, keys: KeyRing) -> list[str]:
+    """What the records of a learner may be called: by which key soever they were begun, the present one first."""
+    name = f"{award.institution.id}/{award.recipient.learner_id}"
     try:
-        return badge_file.read(path)
-    except (OSError, ValueError):
-        raise Unavailable(f"{path} cannot be read as a learner record. Put it back as credrules left it.") from None
+        return [str(uuid.uuid5(uuid.UUID(bytes=key.derived("learners")[:16]), name)) for key in keys.signing()]
+    except UnicodeEncodeError:
+        raise Refused("The learner's id holds half of a character; no record can be named by it.") from None
 
 
-def _holds(path: Path, badge_id: str) -> bool:
-    return badge_id in [member["id"] for member in _read(path)["credentialSubject"]["verifiableCredential"]]
+def _members(record: Any) -> list[dict[str, Any]]:
+    members: list[dict[str, Any]] = record["credentialSubject"]["verifiableCredential"]
+    return members
