@@ -88,5 +88,11 @@ class OutcomeUnknown(IssuerFailure):
 
 def nearest(found: str, possible: Iterable[str]) -> str:
     """' Did you mean "grade"?' where something possible is spelt much like what was found, else ''."""
+    close = closest(found, possible)
+    return f" Did you mean '{close}'?" if close else ""
+
+
+def closest(found: str, possible: Iterable[str]) -> str:
+    """What is possible and spelt much like what was found; '' where nothing is."""
     close = difflib.get_close_matches(found, sorted(possible), n=1, cutoff=0.6)
-    return f" Did you mean '{close[0]}'?" if close else ""
+    return close[0] if close else ""

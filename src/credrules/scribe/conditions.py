@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from credrules.errors import nearest
+from credrules.errors import closest
 from credrules.scribe.drafting import ByHand
 from credrules.wording import listing, slug
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OF_LEARNER = "learner."
 MOST_SIGNS = 500
 
-_SIGN = re.compile(r"\s*(?:(?P<quoted>\"[^\"]*\")|(?P<mark><>|<=|>=|[()=<>,&|])|(?P<word>[^\s()=<>,&|\"]+))")
+_SIGN = re.compile(r"\s*(?:\"[^\"]*\"|<>|<=|>=|[()=<>,&|]|[^\s()=<>,&|\"]+)")
 _OTHER_COMPARISONS = frozenset({"<>", "<", ">", "<=", ">=", "isnt", "was", "wasnt"})
 
 
@@ -32,7 +32,6 @@ def read_condition(text: str, facts: Facts) -> Asked:
 
 class _Condition:
     def __init__(self, text: str, facts: Facts) -> None:
-        self.text = text
         self.facts = {fact: values for fact, values in facts.items() if fact.startswith(OF_LEARNER)}
         self.signs = _signs(text)
         self.at = 0
@@ -63,7 +62,7 @@ class _Condition:
                 raise ByHand("its condition is not understood")
             self.at += 1
             return found
-        name = self._take("a name")
+        name = self._take("name")
         sign = self._take("'='").lower()
         if sign not in {"=", "is"}:
             raise ByHand(
@@ -71,7 +70,7 @@ class _Condition:
                 if sign in _OTHER_COMPARISONS
                 else "its condition is not understood"
             )
-        return self._is(name, self._take("a value").strip('"'))
+        return self._is(name, self._take("value").strip('"'))
 
     def _is(self, name: str, value: str) -> Asked:
         fact = f"{OF_LEARNER}{slug(name)}"
@@ -83,7 +82,8 @@ class _Condition:
         same = next((one for one in known if one.casefold() == value.casefold()), None)
         if same is None:
             message = f"'{value}' is no value of the fact '{slug(name)}', which may be {listing(known, 'or')}"
-            raise ByHand(message + nearest(value, known).rstrip("?").replace(" Did you mean", "; is it meant to be"))
+            close = closest(value, known)
+            raise ByHand(message + (f"; is it meant to be '{close}'" if close else ""))
         return {fact: frozenset({same})}
 
     @property
@@ -93,7 +93,7 @@ class _Condition:
     def _take(self, what: str) -> str:
         found = self._next
         if not found or found in {"(", ")", ","}:
-            raise ByHand(f"its condition is not understood: there is no {what.removeprefix('a ')} where one is due")
+            raise ByHand(f"its condition is not understood: there is no {what} where one is due")
         self.at += 1
         return found
 

@@ -192,7 +192,7 @@ class _Translator(Drafting):
         except ByHand as why:
             self.back_to(before)
             said = f"it depends on the learner, and {why}"
-            return self.guarded_rule(part.span, said, todo=f"Nearest: {NEAREST['if']}")
+            return self.guarded_rule(part.span, said, todo=nearest_construct("if"))
 
     def _choice(self, part: tree.If, depth: int, *, alternative: bool) -> list[Node]:
         asked = read_condition(part.condition, self.institution.facts)
@@ -211,10 +211,10 @@ class _Translator(Drafting):
             raise ByHand("without Else it is not clear whether it completes the Group where it does not hold")
         kind: Node = {
             "if": {fact: sorted(values) if len(values) > 1 else min(values) for fact, values in asked.items()},
-            "then": self._whole(then, part),
+            "then": self._together(then, part.span),
         }
         if otherwise:
-            kind["else"] = self._whole(otherwise, part)
+            kind["else"] = self._together(otherwise, part.span)
         node = self.named(part.span, kind, "", {}, made_from=f"if line {self.source.line(part.span.start)}")
         free = [fact for fact in asked if self.institution.facts[fact] is None]
         if free:
@@ -227,12 +227,9 @@ class _Translator(Drafting):
 
     def _branch(self, parts: Sequence[tree.Part], depth: int) -> list[Node]:
         nodes = [node for part in parts for node in self._part(part, depth + 1)]
-        if nodes and len(nodes) > 1 and all(map(may_ask_nothing, nodes)):
+        if len(nodes) > 1 and all(map(may_ask_nothing, nodes)):
             raise ByHand("a branch asks for nothing but what depends on the learner again")
         return self._each_course_once(nodes)
-
-    def _whole(self, nodes: list[Node], part: tree.If) -> Node:
-        return nodes[0] if len(nodes) == 1 else self.named(part.span, {"all": nodes}, "", {})
 
     def _rule(self, part: tree.Rule) -> list[Node]:
         try:
