@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from credrules.findings import Finding, finding
+from credrules.uses import reached
 from credrules.wording import listing
 
 if TYPE_CHECKING:
@@ -25,10 +26,7 @@ RING = "excluded-in-a-ring"
 def both_ways(programs: Sequence[Program]) -> list[Program]:
     """The programs, each with what excludes it as well, where that is in a ring of exclusions with it."""
     graph = _graph(programs)
-    more = {
-        name: frozenset(other for other in graph if name in graph[other] and other in _reached(name, graph))
-        for name in graph
-    }
+    more = {name: frozenset(other for other in reached(name, graph) if name in graph[other]) for name in graph}
     return [
         replace(one, excludes=one.excludes | more[one.id]) if more[one.id] - one.excludes else one for one in programs
     ]
@@ -62,17 +60,6 @@ def _graph(programs: Sequence[Program]) -> dict[str, frozenset[str]]:
         name: frozenset[str]().union(*(one.excludes for one in programs if one.id == name)) & here - {name}
         for name in sorted(here)
     }
-
-
-def _reached(name: str, graph: Mapping[str, frozenset[str]]) -> set[str]:
-    """All that a program excludes, and that those exclude."""
-    found: set[str] = set()
-    todo = [name]
-    while todo:
-        more = graph[todo.pop()] - found
-        found |= more
-        todo += more
-    return found
 
 
 def _way(start: str, end: str, graph: Mapping[str, frozenset[str]]) -> list[str]:

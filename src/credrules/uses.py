@@ -44,7 +44,7 @@ def in_order(asked: Mapping[str, frozenset[str]]) -> list[str]:
         if name in done or name not in asked:
             return
         for other in sorted(asked[name]):
-            if name not in _reached(other, asked):
+            if name not in reached(other, asked):
                 visit(other)
         done[name] = None
 
@@ -53,8 +53,8 @@ def in_order(asked: Mapping[str, frozenset[str]]) -> list[str]:
     return list(done)
 
 
-def _reached(name: str, asked: Mapping[str, frozenset[str]]) -> set[str]:
-    """All programs that one asks about, and that those ask about."""
+def reached(name: str, asked: Mapping[str, frozenset[str]]) -> set[str]:
+    """All programs that one asks about, or otherwise leads to, and that those lead to."""
     found: set[str] = set()
     todo = [name]
     while todo:
