@@ -58,6 +58,7 @@ class Decided:
 class _Version:
     """One version of a program, and what came of it for one learner."""
 
+    number: int  # its place in the plan
     plan: ProgramPlan
     evaluation: Evaluation
     known: dict[int, Reason]  # the reasons that stand already, by node
@@ -112,7 +113,7 @@ class Decider:
         self.others: tuple[Engine, ...] = tuple(one for one in (main, columns) if one is not None)
         self.engines = (*(one.name for one in self.others), "plain")
         self.versions = _versions(plan)
-        newest = {name: plan.programs[numbers[-1]].program for name, numbers in self.versions.items()}
+        self.newest = newest = {name: plan.programs[numbers[-1]].program for name, numbers in self.versions.items()}
         self.levels = {name: one for name, one in newest.items() if len(together([name], newest)) > 1}
         self.asked = {
             name: asked_about(plan.programs[number].program for number in numbers)
@@ -122,7 +123,9 @@ class Decider:
         self.uses_of = frozenset[str]().union(*self.asked.values(), (name for name in self.asked if self.asked[name]))
         self.renewals = {name: one for name, one in newest.items() if one.life.renews}
         renewed = frozenset(name for one in self.renewals.values() for name in (one.id, one.life.renews))
-        self.held_matters = asked_for(plan) | self.uses_of | self.levels.keys() | renewed & newest.keys()
+        self.entangled = self.uses_of.union(self.levels)
+        """The programs of which the decision on one may hang on that on another."""
+        self.held_matters = asked_for(plan) | self.entangled | renewed & newest.keys()
         """The programs whose award alters what is decided of a learner: whoever is awarded one is decided again."""
 
     def decide(self, record: Record, word: Word, as_of: date, *, everyone: bool = False) -> Decided:
@@ -161,7 +164,7 @@ class Decider:
             version = held[decision.program]
             outcomes = list(version.evaluation.outcomes)
             outcomes[version.plan.root] = decision.outcome
-            yield self.plan.programs.index(version.plan), tuple(outcomes)
+            yield version.number, tuple(outcomes)
 
     def _one_by_one(
         self, record: Record, word: Word, as_of: date, *, everyone: bool, explained: bool = True
@@ -209,6 +212,7 @@ class Decider:
         numbers = self.versions[program]
         versions = [
             _Version(
+                number,
                 self.plan.programs[number],
                 evaluated.plain[number],
                 evaluated.known[number] if evaluated.known else {},
@@ -248,11 +252,6 @@ class Decider:
         if not isinstance(found, Decision):
             raise AssertionError("the plain engine cannot disagree with itself")
         return found
-
-    @property
-    def entangled(self) -> frozenset[str]:
-        """The programs of which the decision on one may hang on that on another."""
-        return self.uses_of | self.levels.keys()
 
     def in_term(self, record: Record, word: Word, as_of: date) -> Word:
         """What people said, without what they said about terms of a renewal that are over: each needs its own word."""

@@ -291,7 +291,6 @@ class KeptProgram:
 
     __slots__ = (
         "_evaluation",
-        "explainer",
         "index",
         "learner",
         "moved",
@@ -323,7 +322,10 @@ class KeptProgram:
     def reason(self) -> Reason:
         """Why, as a tree of sentences; where nothing has moved it holds the same objects as before."""
         self._forget_what_moved()
-        return self.explainer.reason()
+        plan, seen = self.index.plan, self.learner
+        if plan.root in self.reasons:
+            return self.reasons[plan.root]
+        return Explainer(plan, self.evaluation, seen.record, seen.word, seen.as_of, self.reasons).reason()
 
     @property
     def evaluation(self) -> Evaluation:
@@ -343,7 +345,6 @@ class KeptProgram:
         self._evaluation = found = together([run.evaluate() for run in runs])
         self.run = runs[0]
         self.reasons.clear()
-        self.explainer = Explainer(plan, found, learner.record, learner.word, learner.as_of, self.reasons)
         self.outcomes = list(found.outcomes)
         self.moved: set[int] = set()  # requirements of which something else is to be said
         self.told = list(self.outcomes)  # the outcomes of which the reasons speak
@@ -472,8 +473,6 @@ class KeptProgram:
         for at in stale:
             for holder in index.told_in[at]:
                 self.reasons.pop(holder, None)
-        self.explainer.__dict__.pop("claimed_by", None)
-        self.explainer.evaluation = self.evaluation
         self.told, self.told_registered = list(self.outcomes), self._evaluation.registered_on
         self.moved.clear()
 

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from credrules import __version__
@@ -86,21 +87,23 @@ class Sifted:
 class Settled:
     """The file, open for one run. Nothing in it is another before `end`."""
 
-    def __init__(self, connection: sqlite3.Connection, decider: Decider, as_of: date) -> None:
+    def __init__(self, connection: sqlite3.Connection, key: bytes, decider: Decider, as_of: date) -> None:
         self.connection = connection
         self.decider = decider
         self.as_of = as_of
         self.names = list(decider.versions)
         self.timed = _timed(decider.plan)
-        named = {day_number(one) for one in _inside(decider.plan) if isinstance(one, date)}
-        self.days = np.array(sorted(named), np.int64)
-        self.key = bytes.fromhex(self._about("secret"))
-        self.digests = Digests(self.key)
+        self.key = key
+        self.digests = Digests(key)
+        self._day = day_number(as_of)
         self._said: dict[str, int] = {}
 
-    def _about(self, name: str) -> str:
-        row = self.connection.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
-        return str(row[0]) if row else ""
+    @cached_property
+    def days(self) -> Array:
+        """Those that the rules name."""
+        return np.array(
+            sorted({day_number(one) for one in _inside(self.decider.plan) if isinstance(one, date)}), np.int64
+        )
 
     # Before a batch is decided.
 
@@ -125,10 +128,6 @@ class Settled:
             moved = [(self._day, name) for name in sorted(left)]
             self.connection.executemany("UPDATE learners SET day = ? WHERE learner_id = ?", moved)
         return Sifted(again, alone)
-
-    @property
-    def _day(self) -> int:
-        return day_number(self.as_of)
 
     def _unmoved(self, same: Known, rows: Mapping[str, _Row]) -> Iterator[tuple[Record, Word]]:
         """Of those whose records are the same: for whom the day makes no difference either."""
@@ -245,7 +244,8 @@ def settled(path: Path, rules: RuleSet, decider: Decider, as_of: date, last: Las
             if not known:
                 new = {"under": under, "secret": secrets.token_hex(32), "run": ""}
                 connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", new.items())
-            yield Settled(connection, decider, as_of)
+                about |= new
+            yield Settled(connection, bytes.fromhex(about["secret"]), decider, as_of)
     except sqlite3.Error as error:
         raise CredrulesError(
             f"{path} cannot be read or written ({error}). It says whom a run can leave alone: delete it, and everybody "

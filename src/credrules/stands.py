@@ -16,7 +16,7 @@ from credrules.decisions import Outcome
 from credrules.errors import EngineError
 from credrules.never_both import together
 from credrules.people import BATCH
-from credrules.uses import asked_about, with_asked
+from credrules.uses import with_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -98,8 +98,9 @@ class OneByOne:
 
     def of(self, known: Known, as_of: date) -> Stands:
         sorter = _Sorter(self.decider.plan, len(known))
+        every = range(len(self.decider.plan.programs))
         for place, (record, word) in enumerate(known):
-            sorter.decide(place, self.decider, record, word, as_of)
+            sorter.decide(place, self.decider, every, record, word, as_of)
         found = sorter.stands()
         found.by_plain = found.pairs
         return found
@@ -120,16 +121,18 @@ class InColumns:
         self.plan = plan
         self.decider = Decider(plan, None)
         self.uses_of = self.decider.uses_of
-        apart = _apart(plan)
+        apart = _apart(self.decider)
         self.places = [at for at, one in enumerate(plan.programs) if one.program.id not in apart]
         self.engine = ColumnarEngine(replace(plan, programs=tuple(plan.programs[at] for at in self.places)))
-        others = tuple(one for one in plan.programs if one.program.id in apart)
+        self.other_places = [at for at, one in enumerate(plan.programs) if one.program.id in apart]
+        others = tuple(plan.programs[at] for at in self.other_places)
         self.others = Decider(replace(plan, programs=others), None) if others else None
 
     def of(self, known: Known, as_of: date) -> Stands:
         from credrules.engines.columnar import records_to_arrow  # noqa: PLC0415  an extra
 
         sorter = _Sorter(self.plan, len(known))
+        every = range(len(self.plan.programs))
         alone = {place for place, (_, word) in enumerate(known) if self._declined(word)}
         try:
             batch = records_to_arrow([record for record, _ in known], [word for _, word in known])
@@ -139,9 +142,9 @@ class InColumns:
             alone |= self._in_columns(sorter, known, batch, as_of, alone)
         for place, (record, word) in enumerate(known):
             if place in alone:
-                sorter.decide(place, self.decider, record, word, as_of)
+                sorter.decide(place, self.decider, every, record, word, as_of)
             elif self.others:
-                sorter.decide(place, self.others, record, word, as_of)
+                sorter.decide(place, self.others, self.other_places, record, word, as_of)
         return sorter.stands()
 
     def _in_columns(self, sorter: _Sorter, known: Known, batch: Any, as_of: date, alone: set[int]) -> set[int]:
@@ -172,17 +175,18 @@ class _Sorter:
         self.programs = {name: Program(of=[NOWHERE] * learners) for name in names}
         self._known: dict[Way, int] = {}
 
-    def decide(self, place: int, decider: Decider, record: Record, word: Word, as_of: date) -> None:
-        """One learner by the plain engine."""
+    def decide(
+        self, place: int, decider: Decider, places: Sequence[int], record: Record, word: Word, as_of: date
+    ) -> None:
+        """One learner by the plain engine. `places` are where the programs that it decides stand in the plan."""
         try:
             found = list(decider.outcomes(record, word, as_of))
         except EngineError:
             self.undecided.add(place)
             return
         for number, outcomes in found:
-            version = decider.plan.programs[number]
-            at = number if decider.plan is self.plan else self.plan.programs.index(version)
-            self.programs[version.program.id].of[place] = self._way((at, outcomes))
+            at = places[number]
+            self.programs[self.plan.programs[at].program.id].of[place] = self._way((at, outcomes))
         self.by_plain += len(found)
 
     def note(self, at: int, learners: Sequence[int], ways: Iterable[tuple[Outcome, ...]], of: Sequence[int]) -> None:
@@ -218,18 +222,17 @@ def _alike(nodes: Any) -> tuple[Iterator[tuple[Outcome, ...]], list[int]]:
     return (tuple(_OUTCOMES[level] for level in rows[at].tolist()) for at in first.tolist()), of.tolist()
 
 
-def _apart(plan: Plan) -> set[str]:
+def _apart(decider: Decider) -> set[str]:
     """The programs that are decided by more than the outcomes of their nodes, and all that are decided with them."""
-    programs = [one.program for one in plan.programs]
-    newest = {one.id: one for one in programs}
+    programs, newest = [one.program for one in decider.plan.programs], decider.newest
     found = {
-        one.id
-        for one in programs
-        if one.until is not None
-        or one.life.renews
-        or asked_about([one])
-        or len(together([one.id], newest)) > 1
-        or sum(other.id == one.id for other in programs) > 1
+        name
+        for name, numbers in decider.versions.items()
+        if len(numbers) > 1
+        or newest[name].until is not None
+        or name in decider.renewals
+        or name in decider.levels
+        or decider.asked[name]
     }
     while True:
         more = together(set(with_asked(found, programs)) & newest.keys(), newest)

@@ -397,8 +397,7 @@ class LearnerSession:
         self.place_of = {one.attempt.attempt_id: place for place, one in enumerate(self.standings)}
         if standing.attempt.course.subject not in self.subjects:
             self.subjects.append(standing.attempt.course.subject)
-        others = known.names - {standing.attempt.course}
-        names: list[Fact] = [{"cb": bucket(course.code), "course": course.code} for course in sorted(others)]
+        names = self._names(at)
         self.owners = [at] * (1 + len(names))
         self._take(self.session.run([self._attempt_fact(at), *names]))
         for offset, program in zip(self.engine.offsets, self.engine.plan.programs, strict=False):
@@ -507,11 +506,11 @@ class LearnerSession:
 
     def _name_facts(self) -> list[tuple[int, Fact]]:
         """For each further code that an attempt goes by, a fact of its own, and whose it is."""
-        return [
-            (at, {"cb": bucket(course.code), "course": course.code})
-            for at, (standing, known) in enumerate(zip(self.standings, self.known, strict=True))
-            for course in sorted(known.names - {standing.attempt.course})
-        ]
+        return [(at, fact) for at in range(len(self.standings)) for fact in self._names(at)]
+
+    def _names(self, at: int) -> list[Fact]:
+        others = self.known[at].names - {self.standings[at].attempt.course}
+        return [{"cb": bucket(course.code), "course": course.code} for course in sorted(others)]
 
     def _activity_fact(self, activity: Activity) -> Fact:
         named = self.engine.work_names
@@ -574,12 +573,12 @@ class LearnerSession:
         """By course, the attempts that may fill this way and what each is worth to it."""
         found: dict[Course, list[tuple[Standing, Outcome]]] = {}
         asked_worth = self.engine.about.asked[way.counting]
-        for standing, labels in zip(self.standings, self.labels, strict=False):  # activities have labels too
+        attempts = zip(self.standings, self.known, self.labels, strict=False)  # activities have labels too
+        for standing, known, labels in attempts:
             found_worth = worth(labels, asked_worth)
             if found_worth is None:
                 continue
             level, sure = found_worth
-            known = self.known[self.place_of[standing.attempt.attempt_id]]
             sure = sure and not known.torn
             if substitute is not None:
                 asked = {course.code: course for course in known.names}.get(substitute)

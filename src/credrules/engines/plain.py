@@ -304,9 +304,9 @@ class ProgramRun:
             level, because = worth(standing, way.counting, unsure=unsure)
             if way.counting.repeats is not Repeats.BEST and standing in stand_ and len(levels) > 1:
                 level, because = UNDETERMINED, "order-unknown"
-            yield self.bid(node, standing, level, because)
+            yield self._bid(node, standing, level, because)
 
-    def bid(self, node: Node, standing: Standing, level: Outcome, because: str) -> Bid | Refused:
+    def _bid(self, node: Node, standing: Standing, level: Outcome, because: str) -> Bid | Refused:
         """A standing as an offer: its credits where they matter, what it adds to the tests and takes of the limits."""
         attempt = standing.attempt
         if level is UNMET:
