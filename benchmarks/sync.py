@@ -12,8 +12,6 @@ synchronisations, refused (synchronisations that changed nothing, as the source 
 
 from __future__ import annotations
 
-import os
-import secrets
 import tempfile
 import time
 from collections import Counter
@@ -23,11 +21,10 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import make_url
 
 from benchmarks.campuses import CsvCampus, SqlCampus
+from credrules.testing.databases import database, server
 from credrules.testing.histories import FakeCampus, History
 
 if TYPE_CHECKING:
@@ -50,10 +47,12 @@ def options(parser: ArgumentParser) -> None:
 def measure(asked: Namespace) -> dict[str, object]:
     started = time.perf_counter()
     total: Counter[str] = Counter()
-    server = _server()
+    reached = server() is not None
+    if not reached:
+        print("No PostgreSQL is reached; the histories are those of the other sources.", flush=True)
     with get_context("spawn").Pool(asked.processes) as pool:
         seeds = range(asked.seed, asked.seed + asked.histories)
-        for found in pool.imap_unordered(lived, [(seed, asked.steps, server) for seed in seeds], chunksize=5):
+        for found in pool.imap_unordered(lived, [(seed, asked.steps, reached) for seed in seeds], chunksize=5):
             total += found
     return {
         "histories": asked.histories,
@@ -64,11 +63,11 @@ def measure(asked: Namespace) -> dict[str, object]:
     }
 
 
-def lived(asked: tuple[int, int, str]) -> Counter[str]:
+def lived(asked: tuple[int, int, bool]) -> Counter[str]:
     """One history from its beginning to its end."""
-    seed, steps, server = asked
-    name = POSTGRESQL if server and seed % 20 == 19 else SOURCES[seed % len(SOURCES)]
-    with tempfile.TemporaryDirectory(prefix="credrules-sync-") as folder, _campus(name, Path(folder), server) as campus:
+    seed, steps, reached = asked
+    name = POSTGRESQL if reached and seed % 20 == 19 else SOURCES[seed % len(SOURCES)]
+    with tempfile.TemporaryDirectory(prefix="credrules-sync-") as folder, _campus(name, Path(folder)) as campus:
         history = History(Random(seed), campus, Path(folder, "sync.db"))
         for _ in range(steps):
             history.step()
@@ -88,40 +87,15 @@ def lived(asked: tuple[int, int, str]) -> Counter[str]:
 
 
 @contextmanager
-def _campus(name: str, folder: Path, server: str) -> Iterator[Campus]:
+def _campus(name: str, folder: Path) -> Iterator[Campus]:
     if name == "fake":
         yield FakeCampus()
     elif name == "csv":
         yield CsvCampus(folder)
     elif name == POSTGRESQL:
-        with _database(server, f"credrules_sync_{secrets.token_hex(6)}") as url:
+        with database() as url:
             yield SqlCampus(make_url(url))
     else:
         path = folder / "sis.db"
         path.touch()
         yield SqlCampus(make_url(f"sqlite:///{path}"), holds_are_stamped=name == "sql")
-
-
-def _server() -> str:
-    """The server that is named in the environment, or runs here; '' where none is reached."""
-    url = os.environ.get("CREDRULES_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
-    try:
-        with create_engine(url, poolclass=NullPool).connect():
-            pass
-    except (SQLAlchemyError, ImportError):
-        print("No PostgreSQL is reached; the histories are those of the other sources.", flush=True)
-        return ""
-    return url
-
-
-@contextmanager
-def _database(server: str, name: str) -> Iterator[str]:
-    """A database of one history's own."""
-    engine = create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -194,11 +194,6 @@ class Store:
         with self._explained():
             return dict(self._database.execute("SELECT learner_id, digest FROM learners").fetchall())
 
-    def days_ahead(self) -> dict[date, int]:
-        """The days on which something comes into effect that has been read already, and for how many learners."""
-        with self._explained():
-            return _days(self._database)
-
 
 _DELETE = "Delete it: the next synchronisation reads everybody and makes it again."
 

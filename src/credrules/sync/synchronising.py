@@ -90,7 +90,7 @@ def synchronise(
             reading.suspects(in_scope=kind == "scope")
         if not accept_loss:
             losses.check(records.name, draft.drop(), scope.most_gone, scope.few)
-        reading.confirm(kind)
+        reading.confirm()
         settled = draft.settle(as_of, reading.state(kind), keep=not dry_run)
     found = settled.found
     return Report(
@@ -147,6 +147,7 @@ class _Reading:
         # Asked before anybody is read: what is written meanwhile is then found again.
         self._latest = self._changes.latest() if self._changes else None
         self._version = records.version() if isinstance(records, VersionReader) else ""
+        self._absent: list[str] = []  # of a reading of everybody: who is known and was not there
         self.read = 0
 
     def kind(self, *, full: bool) -> tuple[str, str]:
@@ -197,7 +198,7 @@ class _Reading:
                 tally.add(batch)
                 self._take(batch)
         self._cursor = None if self._latest is None else cursor.credible(self._latest, self._as_of)
-        self._draft.find_absent(everybody=True)
+        self._absent = self._draft.find_absent(everybody=True)
 
     def suspects(self, *, in_scope: bool) -> None:
         """Read those again who are stamped, or of whom the scope says something else; and only those."""
@@ -246,14 +247,12 @@ class _Reading:
         if not any(batch.records or batch.set_aside for batch in self._records.batches(witnesses, BATCH)):
             losses.refuse_nobody(self._records.name)
 
-    def confirm(self, kind: str) -> None:
+    def confirm(self) -> None:
         """Raises RecordsError where a reading left somebody out who is there when asked for by name."""
         left_out = self._draft.left_out()
-        if kind == "everybody":
-            absent = self._draft.find_absent(everybody=True)
-            for start in range(0, len(absent), BATCH):
-                for batch in self._records.batches(absent[start : start + BATCH], BATCH):
-                    left_out += len(batch.records) + len(batch.set_aside)
+        for start in range(0, len(self._absent), BATCH):
+            for batch in self._records.batches(self._absent[start : start + BATCH], BATCH):
+                left_out += len(batch.records) + len(batch.set_aside)
         if left_out:
             losses.refuse_cut_off(self._records.name, left_out)
 
