@@ -81,9 +81,6 @@ class Line:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
 
-    def close(self) -> None:
-        self._client.close()
-
     def get(self, url: str, params: Mapping[str, str] | None = None, accept: str = "application/json") -> Answer:
         """What the service answers, asked again where it failed for no fault of ours. Raises RecordsError.
 

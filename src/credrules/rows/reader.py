@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from credrules.adapters import Batch, SetAside
 from credrules.errors import Problem
 from credrules.records import (
     Activity,
@@ -57,7 +58,7 @@ from credrules.rows.layouts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from enum import StrEnum
 
     from credrules import Term
@@ -107,6 +108,17 @@ class Reader:
         self._says_origin = "origin" in present[ATTEMPTS.entity]
         self._says_attributes = "attributes" in present[ATTEMPTS.entity]
         self._says_toward = "counts_toward" in present[ATTEMPTS.entity]
+
+    def batch(self, people: Iterable[Rows]) -> Batch:
+        """These learners in their order; whose record cannot be read, or who has no row of their own, is set aside."""
+        records, set_aside = [], []
+        for rows in people:
+            found = self.record(rows) if LEARNERS.entity in rows.of else tuple(sorted(rows.problems))
+            if isinstance(found, tuple):
+                set_aside.append(SetAside(rows.learner_id, found))
+            else:
+                records.append(found)
+        return Batch(tuple(records), tuple(set_aside))
 
     def record(self, rows: Rows) -> Record | tuple[Problem, ...]:
         """The record; or every problem where there is one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from credrules import Batch, Capabilities, Knows, Problem, SetAside
+from credrules import Batch, Capabilities, Knows, Problem
 from credrules.rows import Reader, Rows, known_from, shown
 from credrules_csv import catalogue
 from credrules_csv.folder_digest import folder_digest
@@ -71,14 +71,7 @@ def _batch(staging: Staging, reader: Reader, first: int, last: int) -> Batch:
                 people[row[at]].of.setdefault(layout.entity, []).append(row)
     _note_doubled(staging, people, first, last)
     _note_strangers(staging, people, first, last)
-    records, set_aside = [], []
-    for learner_id, rows in people.items():
-        result = reader.record(rows) if LEARNERS.entity in rows.of else tuple(sorted(rows.problems))
-        if isinstance(result, tuple):
-            set_aside.append(SetAside(learner_id, result))
-        else:
-            records.append(result)
-    return Batch(tuple(records), tuple(set_aside))
+    return reader.batch(people.values())
 
 
 def _note_doubled(staging: Staging, people: dict[str, Rows], first: int, last: int) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from credrules import Problem, RecordsError
 from credrules.rest import fail
+from credrules.rest_lists import counted
 from credrules_ethos import shapes
 
 if TYPE_CHECKING:
@@ -103,12 +104,11 @@ class Queue:
                 found[resource, thing] = max(key, found.get((resource, thing), 0))
         with closing(self._open()) as database:
             whose = [(name, thing, self._owner(database, name, thing)) for name, thing in sorted(found)]
-        remaining = answer.headers.get("x-remaining", "").strip()
         return Changes(
             persons=frozenset(person for _, _, person in whose if person),
             everybody=any(person is None for _, _, person in whose),
             position=max([position, *found.values()]),
-            remaining=int(remaining) if remaining.isdecimal() else None,
+            remaining=counted(answer.headers.get("x-remaining", "")),
             owners=tuple((name, thing, person) for name, thing, person in whose if person),
         )
 

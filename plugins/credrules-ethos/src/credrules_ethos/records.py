@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from credrules import Batch, Capabilities, Knows, Problem, RecordsError, SetAside
+from credrules import Batch, Capabilities, Knows, Problem, RecordsError
 from credrules.rest import fail
 from credrules.rest_lists import shaped
 from credrules.rows import KeyedPlaces, Reader, Rows, known_from, open_spool, read_courses, read_terms
@@ -80,7 +80,7 @@ class EthosRecords:
             reader = Reader(self._present, terms, self._places)
             attempts = Attempts(spool, self._settings)
             for people in spool.learners(learners, size):
-                yield self._batch(people, spool, attempts, reader)
+                yield reader.batch(self._rows(people, spool, attempts))
 
     def _fill(self, spool: Spool) -> None:
         """Whoever has a registration or a grade is a learner; of everybody else in `persons` nothing is kept."""
@@ -106,8 +106,7 @@ class EthosRecords:
                 "was not given in Ethos; nothing is decided on it.",
             )
 
-    def _batch(self, people: list[tuple[str, list[str]]], spool: Spool, attempts: Attempts, reader: Reader) -> Batch:
-        records, set_aside = [], []
+    def _rows(self, people: list[tuple[str, list[str]]], spool: Spool, attempts: Attempts) -> Iterator[Rows]:
         for learner_id, keys in people:
             rows = Rows(learner_id)
             problems = list(self._person(learner_id, keys, rows, spool))
@@ -115,12 +114,9 @@ class EthosRecords:
                 rows.of[ATTEMPTS.entity] = attempts.rows(learner_id, keys[0], problems)
                 rows.of[HOLDS.entity] = attempts.holds(learner_id, keys[0])
             rows.problems = [Problem(self._settings.url, 0, message) for message in problems]
-            result = tuple(sorted(rows.problems)) if problems else reader.record(rows)
-            if isinstance(result, tuple):
-                set_aside.append(SetAside(learner_id, result))
-            else:
-                records.append(result)
-        return Batch(tuple(records), tuple(set_aside))
+            if problems:  # nothing more is said of one whose rows cannot be told apart
+                rows.of.pop(LEARNERS.entity, None)
+            yield rows
 
     def _person(self, learner_id: str, keys: list[str], rows: Rows, spool: Spool) -> Iterator[str]:
         """Put in the learner's own row; what is wrong with it."""

@@ -60,8 +60,11 @@ class Bundle:
     def place(self) -> str:
         return self._path.name
 
-    def fill(self, spool: Spool) -> None:
-        """Raises RecordsError where the bundle, or a file that is needed, cannot be read as a whole."""
+    def fill(self, spool: Spool) -> dict[str, str]:
+        """The class of each final line item.
+
+        Raises RecordsError where the bundle, or a file that is needed, cannot be read as a whole.
+        """
         files = self._files()
         lists = [shapes.SESSIONS, shapes.COURSES, shapes.CLASSES, "users", shapes.ENROLMENTS]
         lists += [shapes.LINE_ITEMS, shapes.RESULTS, *([shapes.CATEGORIES] if self._settings.final.category else [])]
@@ -88,6 +91,7 @@ class Bundle:
             return found if found and found.body["line_item"] in finals else None
 
         self._put(spool, shapes.RESULTS, final_result, may_be_empty=True)
+        return finals
 
     def courses(self, spool: Spool) -> None:
         self._check(self._files(), [shapes.COURSES])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from credrules import Batch, Capabilities, Knows, Problem, RecordsError, SetAside
+from credrules import Batch, Capabilities, Knows, Problem, RecordsError
 from credrules.rows import KeyedPlaces, Reader, Rows, known_from, open_spool, read_courses, read_terms
 from credrules.rows.layouts import ATTEMPTS, COURSES, LEARNERS, TERMS
 from credrules_oneroster import shapes
 from credrules_oneroster.attempts import PRESENT, Attempts, term_rows
-from credrules_oneroster.finals import final_line_items
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -34,8 +32,8 @@ class Filler(Protocol):
     def place(self) -> str:
         """What messages call it."""
 
-    def fill(self, spool: Spool) -> None:
-        """Put in all that is needed to decide. Raises RecordsError."""
+    def fill(self, spool: Spool) -> dict[str, str]:
+        """Put in all that is needed to decide; the class of each final line item. Raises RecordsError."""
 
     def courses(self, spool: Spool) -> None:
         """Put in the courses alone. Raises RecordsError."""
@@ -84,8 +82,9 @@ class OneRosterRecords:
         """Records in the order of learner_id, by its characters' code points."""
         if size < 1:
             raise ValueError(f"a batch holds at least one learner, not {size}")
-        with self._filled() as spool:
-            finals = final_line_items(spool, self._how.final, self._filler.place)
+        with open_spool() as spool:
+            finals = self._filler.fill(spool)
+            self._line_up(spool)
             problems: list[Problem] = []
             terms = read_terms(term_rows(spool, self._how.last_day), self._places, problems)
             if problems:
@@ -93,14 +92,7 @@ class OneRosterRecords:
             reader = Reader(self._present, terms, self._places)
             attempts = Attempts(spool, self._how, finals)
             for people in spool.learners(learners, size):
-                yield self._batch(people, spool, attempts, reader)
-
-    @contextmanager
-    def _filled(self) -> Iterator[Spool]:
-        with open_spool() as spool:
-            self._filler.fill(spool)
-            self._line_up(spool)
-            yield spool
+                yield reader.batch(self._rows(people, spool, attempts))
 
     def _line_up(self, spool: Spool) -> None:
         """The students by the id that the settings choose; whoever has rows but is not among the students, by hers."""
@@ -111,20 +103,14 @@ class OneRosterRecords:
             strangers = (one for one in spool.owners(kind) if spool.get(shapes.STUDENTS, one) is None)
             spool.line_up([(one, one) for one in strangers])
 
-    def _batch(self, people: list[tuple[str, list[str]]], spool: Spool, attempts: Attempts, reader: Reader) -> Batch:
-        records, set_aside = [], []
+    def _rows(self, people: list[tuple[str, list[str]]], spool: Spool, attempts: Attempts) -> Iterator[Rows]:
         for learner_id, users in people:
             rows = Rows(learner_id)
             problems = list(self._student(learner_id, users, rows, spool))
             if not problems:
                 rows.of[ATTEMPTS.entity] = attempts.rows(learner_id, users[0], problems)
             rows.problems = [Problem(self._filler.place, 0, message) for message in problems]
-            result = reader.record(rows) if LEARNERS.entity in rows.of else tuple(sorted(rows.problems))
-            if isinstance(result, tuple):
-                set_aside.append(SetAside(learner_id, result))
-            else:
-                records.append(result)
-        return Batch(tuple(records), tuple(set_aside))
+            yield rows
 
     def _student(self, learner_id: str, users: list[str], rows: Rows, spool: Spool) -> Iterator[str]:
         """Put in the learner's own row; what is wrong with it."""

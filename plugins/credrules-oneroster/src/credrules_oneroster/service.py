@@ -33,8 +33,11 @@ class Service:
     def place(self) -> str:
         return self._settings.url
 
-    def fill(self, spool: Spool) -> None:
-        """Raises RecordsError where anything that is needed cannot be read, or is not there."""
+    def fill(self, spool: Spool) -> dict[str, str]:
+        """The class of each final line item.
+
+        Raises RecordsError where anything that is needed cannot be read, or is not there.
+        """
         settings = self._settings
         self.courses(spool)
         for name, shape in (
@@ -49,6 +52,7 @@ class Service:
         self._read(spool, settings.gradebook_url, shapes.LINE_ITEMS, shapes.line_item)
         finals = final_line_items(spool, settings.final, f"{settings.gradebook_url}/{shapes.LINE_ITEMS}")
         self._read_results(spool, finals)
+        return finals
 
     def courses(self, spool: Spool) -> None:
         self._read(spool, self._settings.rostering_url, shapes.COURSES, shapes.course)

@@ -57,20 +57,20 @@ class Source:
 
     def header(self) -> Select[Any]:
         """A statement without rows, which says what the aliases are."""
-        return select(text("*")).select_from(self._table(("learner_id",))).where(text("1 = 0"))
+        return select(text("*")).select_from(self.table(("learner_id",))).where(text("1 = 0"))
 
     def everything(self) -> Select[Any]:
         """All rows: of the terms, and of the catalogue."""
-        table = self._table(self._present)
+        table = self.table(self._present)
         return select(*(table.c[name] for name in self._present))
 
     def total(self) -> Select[int, int]:
-        table = self._table(self._present)
+        table = self.table(self._present)
         return select(func.count().label("rows"), func.count(table.c.learner_id)).select_from(table)
 
     def page(self, dialect: Dialect, limit: int, span: Span) -> Select[Any]:
         """The next rows in learner order, each with how many there are from the first of them on."""
-        table = self._table(self._present)
+        table = self.table(self._present)
         key = binary_key(table.c.learner_id, dialect.name) if self._binary else table.c.learner_id
         left: ColumnElement[Any] = func.count().over() if span.upto is not None or span.among else null()
         statement = select(key.label(KEY), left.label(LEFT), *(table.c[name] for name in self._present))
@@ -82,7 +82,7 @@ class Source:
             statement = statement.where(key.in_(span.among))
         return statement.order_by(key).limit(limit)
 
-    def _table(self, columns: Sequence[str]) -> Subquery:
+    def table(self, columns: Sequence[str]) -> Subquery:
         table = text(self.query.sql).bindparams(**self._parameters).columns(*map(column, columns)).subquery("q")
         if self._terms is None:
             return table

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from credrules import Batch, Capabilities, Knows, Problem, RecordsError, SetAside
+from credrules import Batch, Capabilities, Knows, Problem, RecordsError
 from credrules.errors import nearest
 from credrules.records import digest
 from credrules.rows import Reader, Rows, known_from, read_courses, read_terms, shown, to_text
@@ -360,20 +360,11 @@ class Reading:
             people.setdefault(learner_id, Rows(learner_id)).of.setdefault(layout.entity, []).append(row)
 
     def _judged(self, people: Mapping[str, Rows]) -> Batch:
-        records, set_aside = [], []
-        for learner_id in sorted(people):
-            rows = people[learner_id]
+        for rows in people.values():
             self._note_faults(rows)
             if LEARNERS.entity in rows.of:
                 self._choose_address(rows)
-                result = self._reader.record(rows)
-            else:
-                result = tuple(sorted(rows.problems))
-            if isinstance(result, tuple):
-                set_aside.append(SetAside(learner_id, result))
-            else:
-                records.append(result)
-        return Batch(tuple(records), tuple(set_aside))
+        return self._reader.batch(people[learner_id] for learner_id in sorted(people))
 
     def _choose_address(self, rows: Rows) -> None:
         if EMAILS.entity in self._opened.sources:

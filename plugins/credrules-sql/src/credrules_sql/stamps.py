@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, func, or_, select, text
+from sqlalchemy import func, or_, select
 
 from credrules import Changed, Knows, RecordsError
 from credrules.rows import to_text
-from credrules_sql.paging import binary_key
+from credrules_sql.paging import Source, binary_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ class Stamped:
 
     def __init__(self, query: Query, parameters: Mapping[str, str | int | date]) -> None:
         self.query = query
-        self._parameters = {name: parameters[name] for name in query.parameters}
+        self._source = Source(query, (), parameters, binary=True)
 
     def latest(self) -> Select[Any]:
         return select(func.max(self._table().c[CHANGED_AT]))
@@ -52,8 +52,7 @@ class Stamped:
         return statement.order_by(learner_id).limit(limit)
 
     def _table(self) -> Subquery:
-        statement = text(self.query.sql).bindparams(**self._parameters)
-        return statement.columns(column("learner_id"), column(CHANGED_AT)).subquery("q")
+        return self._source.table(("learner_id", CHANGED_AT))
 
 
 def stamps_of(stamped: Mapping[str, Stamped | None]) -> Knows:
