@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from credrules.adapters import CourseCatalogue, Knows
 from credrules.doubtful import courses_text, overlap, overlaps, undeclared
 from credrules.errors import nearest
 from credrules.findings import Finding, finding
@@ -19,12 +20,20 @@ from credrules.wording import describe, number, points_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from credrules.adapters import StudentRecords
     from credrules.catalogue import CatalogueCourse
     from credrules.pools import Claim
     from credrules.records import Course
     from credrules.rules import Limit, Program, Requirement, RuleSet
 
 UNKNOWN, ENDED, NO_SUCH = "course-unknown", "course-ended", "no-such-course"
+
+
+def catalogue_of(records: StudentRecords) -> CourseCatalogue | None:
+    """The source as a catalogue, where it is one."""
+    if records.capabilities.catalogue is Knows.NONE or not isinstance(records, CourseCatalogue):
+        return None
+    return records
 
 
 def catalogue_findings(rule_set: RuleSet, courses: Iterable[CatalogueCourse]) -> list[Finding]:

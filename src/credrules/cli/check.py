@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from credrules import rule_files
-from credrules.adapters import CourseCatalogue, Knows
 from credrules.award_options import unusable_options
 from credrules.case_files import read_cases
-from credrules.catalogue_checks import catalogue_findings
+from credrules.catalogue_checks import catalogue_findings, catalogue_of
 from credrules.engines.durable_driver import load_engine
 from credrules.errors import CredrulesError, InputError
 from credrules.exceptions import lost_problem
@@ -110,11 +109,11 @@ def _doubts(settings: Settings, installation: Installation | None) -> Sequence[F
 
 def _catalogue(installation: Installation, faults: list[str]) -> tuple[list[Finding], int | None]:
     """What rules ask for that the catalogue does not have, and how many courses that has; None where there is none."""
-    records = installation.records
-    if records.capabilities.catalogue is Knows.NONE or not isinstance(records, CourseCatalogue):
+    catalogue = catalogue_of(installation.records)
+    if catalogue is None:
         return [], None
     try:
-        courses = list(records.courses())
+        courses = list(catalogue.courses())
     except InputError as error:
         faults += map(str, error.problems)
         return [], 0

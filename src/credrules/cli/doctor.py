@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from credrules import rule_files
-from credrules.adapters import CourseCatalogue, Knows
-from credrules.catalogue_checks import catalogue_findings
+from credrules.catalogue_checks import catalogue_findings, catalogue_of
 from credrules.cli.options import as_of
 from credrules.cli.understood import as_document, show
 from credrules.deciding import Decider
@@ -67,9 +66,8 @@ def look(settings: Settings, records: StudentRecords, as_of: date, most: int | N
 
 
 def _beyond_the_catalogue(records: StudentRecords, rule_set: RuleSet) -> list[Finding] | None:
-    if records.capabilities.catalogue is Knows.NONE or not isinstance(records, CourseCatalogue):
-        return None
-    return catalogue_findings(rule_set, records.courses())
+    catalogue = catalogue_of(records)
+    return None if catalogue is None else catalogue_findings(rule_set, catalogue.courses())
 
 
 def _first(read: Iterator[People], most: int | None) -> Iterator[People]:

@@ -55,17 +55,14 @@ def complete(batches: Iterable[Any], refused: list[Refused]) -> Iterator[Any]:
 
 def unique(batch: Any, refused: list[Refused]) -> Any:
     """The learners of a batch of whole rows. One who has several is refused: which of them is right is not known."""
-    names = batch.column("learner_id")
-    twice = _repeated(names)
-    for name, count in Counter(_some(names, twice).to_pylist()).items():
-        refused.append(Refused(name, f"There are {count} records of this learner; there may be one."))
-    return _some(batch, ~twice) if twice.any() else batch
+    return _once(batch, batch.column("learner_id"), "There are {} records of this learner; there may be one.", refused)
 
 
 def nest(batch: Any, tables: Sequence[str], refused: list[Refused]) -> Iterator[Any]:
     """Tagged rows of flat tables as a row a learner. Who is in 'learners' never or twice is refused, with all rows."""
     rows = {name: _rows(batch, number, name) for number, name in enumerate(tables)}
-    known = unique_names(rows["learners"].column("learner_id"), refused)
+    names = rows["learners"].column("learner_id")
+    known = _once(names, names, "'learners' has this learner {} times; there may be one row.", refused)
     twice = {one.learner_id for one in refused}
     for name in tables:
         names = rows[name].column("learner_id")
@@ -80,12 +77,12 @@ def nest(batch: Any, tables: Sequence[str], refused: list[Refused]) -> Iterator[
     yield from nested({name: [one] for name, one in rows.items()}, max(1, len(known)))
 
 
-def unique_names(names: Any, refused: list[Refused]) -> Any:
-    """The names that are there once."""
+def _once(rows: Any, names: Any, because: str, refused: list[Refused]) -> Any:
+    """Of these rows, each of the learner in `names`, those of learners who are there once."""
     twice = _repeated(names)
     for name, count in Counter(_some(names, twice).to_pylist()).items():
-        refused.append(Refused(name, f"'learners' has this learner {count} times; there may be one row."))
-    return _some(names, ~twice)
+        refused.append(Refused(name, because.format(count)))
+    return _some(rows, ~twice) if twice.any() else rows
 
 
 def _rows(batch: Any, number: int, name: str) -> Any:
