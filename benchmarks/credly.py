@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, select
 
-from credrules.decisions import Decision, Outcome, Reason
 from credrules.ledger import Ledger, tables
-from credrules.testing import sample_award
+from credrules.testing import sample_award, sample_decision
 from credrules_credly.request import award_reference
 
 if TYPE_CHECKING:
@@ -63,22 +62,7 @@ def owe(url: str, learners: int, **options: str) -> None:
         for start in range(0, learners, BATCH):
             ids = [f"L{number:05}" for number in range(start, min(start + BATCH, learners))]
             awards = [sample_award(one, "credly", options={"template": TEMPLATE, **options}) for one in ids]
-            ledger.record(run, [_decided(one) for one in ids], awards)
-
-
-def _decided(learner: str) -> Decision:
-    return Decision(
-        learner_id=learner,
-        program="data-analytics",
-        version="2026-01-01",
-        outcome=Outcome.MET,
-        reason=Reason(node="all", title="All", outcome=Outcome.MET, because="all", text="It is so."),
-        as_of=DAY,
-        rules="1" * 64,
-        evidence="2" * 64,
-        engines=("plain",),
-        earned_on=DAY,
-    )
+            ledger.record(run, [sample_decision(one) for one in ids], awards)
 
 
 def audit(url: str, told: dict[str, Any]) -> dict[str, int]:

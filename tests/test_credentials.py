@@ -118,9 +118,6 @@ def test_only_the_credentials_that_count_are_named():
     assert statuses([unsure, old, revoked, good]) == "active, of unknown standing, revoked"
 
 
-EXCLUDING = "requirements: [STA 501]\nexcludes: [{}]\n"
-
-
 @pytest.mark.parametrize(
     ("days", "excluded", "waits"),
     [

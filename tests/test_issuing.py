@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests import ledgers
 
 from credrules.awards import Receipt
-from credrules.decisions import Decision, Outcome, Reason
+from credrules.decisions import Outcome
 from credrules.errors import LedgerError, OutcomeUnknown, Refused, Unavailable
 from credrules.issuing import Issued, issue_outstanding
 from credrules.ledger import Ledger
-from credrules.testing import FakeIssuer, sample_award
+from credrules.testing import FakeIssuer, sample_award, sample_decision
 
 DAY = date(2026, 5, 20)
 LEARNERS = ("L001", "L002", "L003")
@@ -34,28 +34,13 @@ def badge(learner, issuer="fake"):
 KEYS = [badge(learner).key for learner in LEARNERS]
 
 
-def decided(learner, outcome=Outcome.MET):
-    return Decision(
-        learner_id=learner,
-        program="data-analytics",
-        version="2026-01-01",
-        outcome=outcome,
-        reason=Reason(node="all", title="All", outcome=outcome, because="all", text="It is so."),
-        as_of=DAY,
-        rules="1" * 64,
-        evidence="2" * 64,
-        engines=("plain",),
-        earned_on=DAY if outcome is Outcome.MET else None,
-    )
-
-
 def record(ledger, decisions, awards):
     ledger.record(ledger.begin(DAY, "f" * 64, {}, ("plain",)), decisions, awards)
 
 
 def owe(ledger, *awards):
     learners = dict.fromkeys(award.recipient.learner_id for award in awards)
-    record(ledger, [decided(learner) for learner in learners], awards)
+    record(ledger, [sample_decision(learner) for learner in learners], awards)
 
 
 @pytest.fixture
@@ -250,7 +235,7 @@ def test_an_award_that_the_latest_decision_does_not_owe_is_not_issued(ledger):
     issuer = FakeIssuer(failures=["unavailable"])
     issue_outstanding(ledger, {"fake": issuer})
 
-    record(ledger, [decided("L001", Outcome.UNMET), decided("L002")], [badge("L002")])
+    record(ledger, [sample_decision("L001", Outcome.UNMET), sample_decision("L002")], [badge("L002")])
     issue_outstanding(ledger, {"fake": issuer})
 
     assert issuer.issued == [KEYS[1]]
@@ -261,7 +246,7 @@ def test_an_award_in_doubt_is_looked_up_though_it_is_no_longer_owed(ledger):
     owe(ledger, badge("L001"), badge("L002"))
     for key in KEYS[:2]:
         ledger.intend(key)
-    record(ledger, [decided("L001", Outcome.UNMET), decided("L002", Outcome.UNMET)], [])
+    record(ledger, [sample_decision("L001", Outcome.UNMET), sample_decision("L002", Outcome.UNMET)], [])
     issuer = FakeIssuer(issued=[KEYS[0]])
 
     assert issue_outstanding(ledger, {"fake": issuer}) == Issued(adopted=1)
@@ -413,6 +398,6 @@ def by_a_person(ledger, what, learner):
         elif what == "drop":
             ledger.drop(key, "Kay", "It takes too long.")
         elif what == "lapse":
-            record(ledger, [decided(learner, Outcome.UNMET)], [])
+            record(ledger, [sample_decision(learner, Outcome.UNMET)], [])
         else:
             owe(ledger, badge(learner))

@@ -6,18 +6,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.life import installed
 from tests.worked import INSTITUTION
 
-from credrules.deciding import Decider
 from credrules.decisions import Outcome
-from credrules.engines.durable import DurableEngine
-from credrules.installation import Installation
 from credrules.pipeline import run
-from credrules.plan import make_plan
 from credrules.records import Milestone, MilestoneStatus, Record
 from credrules.rule_files import load
-from credrules.settings import Section, Settings
-from credrules.testing import FakeIssuer, FakeRecords, sample_record
+from credrules.testing import sample_record
 from credrules.testing.population import AS_OF, population
 
 TODAY = date(2026, 6, 1)
@@ -43,23 +39,7 @@ def install(tmp_path):
                 f"program: {name}\ntitle: {name}\neffective: 2025-01-01\ncredit-bearing: false\n"
                 f"{rules}\nawards:\n  - issuer: badges\n"
             )
-        rule_set = load(folder.parent)
-        plan = make_plan(rule_set)
-        return Installation(
-            settings=Settings(
-                path=tmp_path / "credrules.toml",
-                rules=folder.parent,
-                ledger=f"sqlite:///{tmp_path / 'ledger.db'}",
-                engine="durable",
-                records=Section("records", "fake", {}),
-                issuers=(),
-            ),
-            rule_set=rule_set,
-            plan=plan,
-            decider=Decider(plan, DurableEngine(plan)),
-            records=FakeRecords(records),
-            issuers={"badges": FakeIssuer("badges")},
-        )
+        return installed(tmp_path, load(folder.parent), records, issuers=("badges",))
 
     return make
 
@@ -210,23 +190,9 @@ def test_a_second_run_over_the_shipped_programs_finds_nothing_new(tmp_path):
     """Renewals begin a new term once one is awarded, a lower level names the higher one: all within the first run."""
     rule_set = load(Path("rules"))
     people = [one for one in population(rule_set, 428) if one.record.learner.learner_id in CHANGED_BY_AWARDS]
-    plan = make_plan(rule_set)
     issuers = sorted({spec.issuer for program in rule_set.programs for spec in program.awards})
-    installation = Installation(
-        settings=Settings(
-            path=tmp_path / "credrules.toml",
-            rules=Path("rules"),
-            ledger=f"sqlite:///{tmp_path / 'ledger.db'}",
-            engine="plain",
-            records=Section("records", "fake", {}),
-            issuers=(),
-        ),
-        rule_set=rule_set,
-        plan=plan,
-        decider=Decider(plan, None),
-        records=FakeRecords([person.record for person in people]),
-        issuers={name: FakeIssuer(name) for name in issuers},
-    )
+    records = [person.record for person in people]
+    installation = installed(tmp_path, rule_set, records, issuers=issuers, engine=None)
     with installation.ledger() as ledger:
         ledger.attest(*(one for person in people for one in person.attestations))
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from benchmarks.credly import ORGANIZATION, TEMPLATE, TOKEN
+from benchmarks.credly import emulator as credly
 from pydantic import SecretStr
 from tests.life import installed
 
@@ -27,10 +25,6 @@ from credrules_openbadges import OpenBadgesIssuer, new_key_pem
 from credrules_transcript import TranscriptIssuer
 
 ROOT = Path(__file__).parents[1]
-EMULATOR = ROOT / "plugins" / "credrules-credly" / "emulator"
-ORGANIZATION = "e0000000-0000-4000-8000-000000000001"
-TEMPLATE = "b0000000-0000-4000-8000-000000000001"
-TOKEN = "a-token-for-the-emulator"  # noqa: S105  of no use anywhere else
 KEY = new_key_pem()
 
 ISSUERS = ("credly", "openbadges", "transcript")
@@ -40,16 +34,8 @@ TODAY = FALL.ends.replace(year=2026, month=6, day=1)
 @pytest.fixture(scope="module")
 def emulator():
     """Credly, as another process."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "credly_emulator", "--token", TOKEN],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(EMULATOR)},
-    )
-    yield process.stdout.readline().strip()
-    process.send_signal(signal.SIGTERM)
-    process.wait(10)
-    process.stdout.close()
+    with credly() as process:
+        yield process.url
 
 
 @pytest.fixture

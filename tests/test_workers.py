@@ -581,19 +581,13 @@ def test_tables_are_not_changed_under_a_worker(ledger, url):
 DECIDE = """
 import sys
 from datetime import date
-from credrules.decisions import Decision, Outcome, Reason
 from credrules.ledger import Ledger
-from credrules.testing import sample_award
-reason = Reason(node="all", title="All", outcome=Outcome.MET, because="all", text="It is so.")
-decision = Decision(
-    learner_id="L000", program="data-analytics", version="2026-01-01", outcome=Outcome.MET, reason=reason,
-    as_of=date(2026, 5, 20), rules="1" * 64, evidence="2" * 64, engines=("plain",), earned_on=date(2026, 5, 20),
-)
+from credrules.testing import sample_award, sample_decision
 with Ledger.open(sys.argv[1]) as ledger:
     run = ledger.begin(date(2026, 5, 20), "f" * 64, {}, ("plain",))
     print("ready", flush=True)
     sys.stdin.readline()
-    ledger.record(run, [decision], [sample_award("L000", "fake")])
+    ledger.record(run, [sample_decision("L000")], [sample_award("L000", "fake")])
 """
 
 

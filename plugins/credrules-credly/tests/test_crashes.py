@@ -11,9 +11,8 @@ from datetime import date
 
 import pytest
 
-from credrules.decisions import Decision, Outcome, Reason
 from credrules.ledger import Ledger
-from credrules.testing import sample_award
+from credrules.testing import sample_award, sample_decision
 from credrules_credly.request import award_reference
 
 from .conftest import ORGANIZATION, TEMPLATE, TOKEN, start, stop
@@ -88,21 +87,7 @@ def emulator():
 
 
 def owe(books, awards):
-    decisions = [
-        Decision(
-            learner_id=award.recipient.learner_id,
-            program="data-analytics",
-            version="2026-01-01",
-            outcome=Outcome.MET,
-            reason=Reason(node="all", title="All", outcome=Outcome.MET, because="all", text="It is so."),
-            as_of=DAY,
-            rules="1" * 64,
-            evidence="2" * 64,
-            engines=("plain",),
-            earned_on=DAY,
-        )
-        for award in awards
-    ]
+    decisions = [sample_decision(award.recipient.learner_id) for award in awards]
     books.record(books.begin(DAY, "f" * 64, {}, ("plain",)), decisions, awards)
 
 

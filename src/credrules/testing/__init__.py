@@ -4,7 +4,7 @@ Needs pytest: pip install 'credrules[testing]'.
 """
 
 from credrules.testing.fakes import ALL_KNOWN, FakeIssuer, FakeRecords
-from credrules.testing.samples import sample_award, sample_record
+from credrules.testing.samples import sample_award, sample_decision, sample_record
 from credrules.testing.suites import EngineSuite, IssuerSuite, RecordsSuite
 from credrules.testing.system import FakeSystem
 
@@ -17,5 +17,6 @@ __all__ = [
     "IssuerSuite",
     "RecordsSuite",
     "sample_award",
+    "sample_decision",
     "sample_record",
 ]

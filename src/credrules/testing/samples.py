@@ -1,4 +1,4 @@
-"""One ordinary award and one ordinary record, to change a part of at a time."""
+"""One ordinary award, decision and record, to change a part of at a time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from credrules.awards import Achievement, Award, Evidence, Institution, Recipient, award_key
+from credrules.decisions import Decision, Outcome, Reason
 from credrules.records import (
     Admission,
     AdmissionKind,
@@ -51,6 +52,24 @@ def sample_award(learner_id: str = "L001", issuer: str = "fake", **changes: Any)
         "decision": "0" * 64,
     }
     return Award(**{**parts, **changes})
+
+
+def sample_decision(learner_id: str = "L001", outcome: Outcome = Outcome.MET, **changes: Any) -> Decision:
+    """What `sample_award` is owed for; keywords replace parts of it."""
+    day = date(2026, 5, 20)
+    parts: dict[str, Any] = {
+        "learner_id": learner_id,
+        "program": "data-analytics",
+        "version": "2026-01-01",
+        "outcome": outcome,
+        "reason": Reason(node="all", title="All", outcome=outcome, because="all", text="It is so."),
+        "as_of": day,
+        "rules": "1" * 64,
+        "evidence": "2" * 64,
+        "engines": ("plain",),
+        "earned_on": day if outcome is Outcome.MET else None,
+    }
+    return Decision(**{**parts, **changes})
 
 
 def sample_record(learner_id: str = "L001", grades: dict[str, str | None] | None = None, **changes: Any) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,7 @@ import click
 from credrules.errors import CredrulesError
 from credrules.plugins import Plugins
 from credrules_message.issuer import MessageIssuer
-from credrules_message.journal import What
+from credrules_message.journal import What, now
 
 if TYPE_CHECKING:
     from credrules.cli.screen import Screen
@@ -59,7 +58,7 @@ def _settle(screen: Screen, names: tuple[str, ...], what: What) -> None:
     if unknown:
         raise CredrulesError(f"Not among the unsettled messages: {', '.join(unknown)}. Nothing was noted.")
     for name in names:
-        holders[name].journal.settle(name, what, datetime.now(UTC).isoformat(timespec="seconds"))
+        holders[name].journal.settle(name, what, now())
     screen.document([{"message": name, "is": what} for name in names])
     screen.say(f"Noted for {len(names)}. Run `credrules retry` for the awards.")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from credrules import OutcomeUnknown, Receipt, Refused, Unavailable
 from credrules.errors import nearest
-from credrules_message.journal import SENT, AlreadySent, Entry, Journal, Unsettled, What, digest
+from credrules_message.journal import SENT, AlreadySent, Entry, Journal, Unsettled, What, digest, now
 from credrules_message.letters import Heading, Letter, Templates, address_of, web, written
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class MessageIssuer:
 
         def begin() -> None:
             nonlocal begun
-            self.journal.begin(name, message_id, _now())
+            self.journal.begin(name, message_id, now())
             begun = True
 
         try:
@@ -123,7 +123,7 @@ class MessageIssuer:
     def _end(self, name: str, message_id: str, what: What) -> None:
         """Write down how it ended. Where that fails, nobody will know: so it is unknown from now on."""
         try:
-            self.journal.end(name, message_id, what, _now())
+            self.journal.end(name, message_id, what, now())
         except Unavailable as error:
             raise OutcomeUnknown(f"{message_id} is {what}, which could not be written down. {error}") from error
 
@@ -162,7 +162,3 @@ def _unsettled(entry: Entry) -> Refused:
         "not sent again by itself. Look for it in the log of the mail server, say `credrules messages sent` or "
         "`credrules messages not-sent` with its name, and retry the award."
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -9,6 +9,7 @@ import hashlib
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,11 @@ CREATE TABLE IF NOT EXISTS event (
 CREATE INDEX IF NOT EXISTS event_of_award ON event (award, number);
 """
 _LAST = "SELECT message_id, what, at FROM event WHERE award = ? ORDER BY number DESC LIMIT 1"
+
+
+def now() -> str:
+    """The time as it is written here."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class What(StrEnum):
